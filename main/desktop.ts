@@ -1,0 +1,110 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { dialog, shell, type BrowserWindow } from "electron";
+import { desktop as operations, type DesktopState } from "../registry/contract/desktop.ts";
+import { Fault } from "../registry/contract/fault.ts";
+import type { Handlers } from "../registry/contract/operation.ts";
+import type { SecretStore } from "../registry/config.ts";
+import { startAtLogin } from "./autostart.ts";
+import type { Host } from "./host.ts";
+import type { Settings } from "./settings.ts";
+
+/** What only the application on this machine can do. */
+export interface Desktop {
+  /** Runs a `desktop.*` operation of the contract. Throws `NOT_FOUND`, `BAD_REQUEST`, and what the operation throws. */
+  call(name: string, input: unknown): Promise<unknown>;
+}
+
+interface Deps {
+  host: Host;
+  settings: Settings;
+  secrets: () => Promise<SecretStore>;
+  window: () => BrowserWindow | undefined;
+  version: string;
+}
+
+export function createDesktop({ host, settings, secrets, window, version }: Deps): Desktop {
+  const handlers: Handlers<typeof operations, void> = {
+    state,
+
+    async configure(wished) {
+      const before = settings.get();
+      if (wished.start_at_login !== undefined) await startAtLogin(wished.start_at_login);
+      settings.change(wished);
+      const { port, listen } = settings.get();
+      // Asked for again after a failed start, the same port means: try once more.
+      const again = wished.port !== undefined && !host.state().running;
+      if (again || port !== before.port || listen !== before.listen) await host.start();
+      return state();
+    },
+
+    async chooseFolder() {
+      const chosen = await askForFolder(window());
+      if (chosen === undefined || chosen === settings.get().data_dir) return state();
+      const before = settings.get().data_dir;
+      settings.change({ data_dir: chosen });
+      await host.start();
+      const { running, trouble } = host.state();
+      if (running) return state();
+      // A folder that cannot be used must not cost the person the one that could.
+      settings.change({ data_dir: before });
+      await host.start();
+      throw new Fault(
+        "BAD_REQUEST",
+        `${chosen} cannot be used: ${trouble ?? "the registry did not start in it"}`,
+      );
+    },
+
+    async reveal() {
+      const failure = await shell.openPath(settings.get().data_dir);
+      if (failure !== "") throw new Fault("NOT_FOUND", `the folder could not be shown: ${failure}`);
+    },
+
+    async openWeb() {
+      const { address, running, trouble } = host.state();
+      if (!running) throw new Fault("SERVICE_UNAVAILABLE", trouble ?? "the registry is not running");
+      await shell.openExternal(`http://${address}/`);
+    },
+  };
+
+  async function state(): Promise<DesktopState> {
+    const registry = await host.registry().catch(() => undefined);
+    return {
+      ...host.state(),
+      first_start: (await registry?.firstStart()) ?? false,
+      secret_store: await secrets().then(
+        (store) => store.kind,
+        () => "none yet",
+      ),
+      version,
+      settings: settings.get(),
+    };
+  }
+
+  return {
+    async call(name, input) {
+      const verb = name.slice("desktop.".length);
+      if (!isVerb(verb)) throw new Fault("NOT_FOUND", `there is no operation ${name}`);
+      const parsed = operations[verb].input.strict().safeParse(input ?? {});
+      if (!parsed.success)
+        throw new Fault("BAD_REQUEST", parsed.error.issues[0]?.message ?? "the input is not valid");
+      return handlers[verb](parsed.data as never);
+    },
+  };
+}
+
+function isVerb(verb: string): verb is keyof typeof operations {
+  return Object.hasOwn(operations, verb);
+}
+
+/** A folder that holds other things is not filled with a registry: it gets one inside. */
+async function askForFolder(window: BrowserWindow | undefined): Promise<string | undefined> {
+  const options: Electron.OpenDialogOptions = { properties: ["openDirectory", "createDirectory"] };
+  const { filePaths } = window
+    ? await dialog.showOpenDialog(window, options)
+    : await dialog.showOpenDialog(options);
+  const [folder] = filePaths;
+  if (folder === undefined) return undefined;
+  const names = await readdir(folder).catch((): string[] => []);
+  return names.length === 0 || names.includes("blobs") ? folder : join(folder, "berth");
+}

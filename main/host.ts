@@ -1,0 +1,127 @@
+import type { RegistryEvent } from "../registry/contract/event.ts";
+import { Fault } from "../registry/contract/fault.ts";
+import type { RegistryConfig, SecretStore } from "../registry/config.ts";
+import { createRegistry, type Registry } from "../registry/registry.ts";
+import { nextFreePort } from "./ports.ts";
+import type { Session } from "./session.ts";
+import type { Settings } from "./settings.ts";
+
+export type Log = NonNullable<RegistryConfig["log"]>;
+
+export interface HostState {
+  /** `host:port` as docker names it; the wished one while nothing listens. */
+  address: string;
+  running: boolean;
+  /** Why nothing listens, in words. */
+  trouble?: string;
+  free_port?: number;
+}
+
+/** The registry's life inside the application. */
+export interface Host {
+  state(): HostState;
+  /** Starts, or starts anew with the settings of now. What goes wrong is told by `state`, never thrown. */
+  start(): Promise<void>;
+  /** Drains and ends it, `patience` milliseconds at most. */
+  stop(): Promise<void>;
+  /** Waits for a start that is under way. Throws `SERVICE_UNAVAILABLE` when there is none, with the reason. */
+  registry(): Promise<Registry>;
+}
+
+interface Deps {
+  settings: Settings;
+  /** Opened at the first start; a keychain that does not answer is a trouble like others. */
+  secrets: () => Promise<SecretStore>;
+  session: Session;
+  config: Pick<RegistryConfig, "pages" | "version">;
+  log: Log;
+  changed: () => void;
+  heard: (event: RegistryEvent) => void;
+}
+
+/** For pushes that are under way when Berth quits. */
+const patience = 8_000;
+
+export function createHost({ settings, secrets, session, config, log, changed, heard }: Deps): Host {
+  let registry: Registry | undefined;
+  let unsubscribe: (() => void) | undefined;
+  let state: HostState = { address: wished(), running: false };
+  let last: Promise<void> = Promise.resolve();
+
+  /** One after the other: a folder has one owner, a port one listener. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    last = last.then(work);
+    return last;
+  }
+
+  function wished(): string {
+    return `localhost:${settings.get().port}`;
+  }
+
+  function tell(next: HostState): void {
+    state = next;
+    changed();
+  }
+
+  async function begin(): Promise<void> {
+    const { data_dir, port, listen } = settings.get();
+    const host = listen === "network" ? "0.0.0.0" : "127.0.0.1";
+    try {
+      const opened = await createRegistry({
+        ...config,
+        dataDir: data_dir,
+        listen: { host, port },
+        secrets: await secrets(),
+        adminPassword: "ask",
+        log,
+      });
+      // From here the window can be used, even if docker finds the port taken.
+      registry = opened;
+      unsubscribe = opened.subscribe(() => session.callerOf(opened), heard);
+      const { address } = await opened.start();
+      tell({ address, running: true });
+    } catch (error) {
+      log({ level: "error", message: "the registry did not start", reason: String(error) });
+      const trouble = error instanceof Error ? error.message : String(error);
+      const free_port = registry && isConflict(error) ? await nextFreePort(host, port + 1) : undefined;
+      tell({ address: wished(), running: false, trouble, ...(free_port === undefined ? {} : { free_port }) });
+    }
+  }
+
+  async function end(): Promise<void> {
+    unsubscribe?.();
+    const stopping = registry?.stop();
+    registry = undefined;
+    if (stopping === undefined) return;
+    const late = await Promise.race([stopping.then(() => false), after(patience)]);
+    if (late) log({ level: "warn", message: "requests were still open when the registry stopped" });
+  }
+
+  return {
+    state: () => state,
+    start: () =>
+      inTurn(async () => {
+        await end();
+        await begin();
+      }),
+    stop: () =>
+      inTurn(async () => {
+        await end().catch((error: unknown) => log({ level: "error", message: String(error) }));
+        tell({ address: state.address, running: false });
+      }),
+    async registry() {
+      await last;
+      if (registry === undefined)
+        throw new Fault("SERVICE_UNAVAILABLE", state.trouble ?? "the registry is not running");
+      return registry;
+    },
+  };
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof Fault && error.code === "CONFLICT";
+}
+
+function after(milliseconds: number): Promise<true> {
+  return new Promise((done) => setTimeout(() => done(true), milliseconds).unref());
+}

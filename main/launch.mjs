@@ -1,0 +1,97 @@
+// `npm start`: Berth's window, or where there can be none, Berth without it. `npm run serve`: without it in any case.
+import { spawn } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import { build, root } from "./build.mjs";
+import { findElectron } from "./electron.mjs";
+
+const [mode, ...words] = process.argv.slice(2);
+try {
+  await build();
+  if (mode === "serve") serve(words);
+  else await open(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+async function open(words) {
+  const display = (await hasDisplay()) ? undefined : "there is no display";
+  const { path, reason } = display === undefined ? findElectron() : { reason: display };
+  if (path === undefined) {
+    process.stderr.write(
+      `Berth runs without its window, because ${reason}. Its pages are at this address:\n`,
+    );
+    serve([]);
+    return;
+  }
+  const sandbox = whyNoSandbox(path);
+  if (sandbox !== undefined)
+    process.stderr.write(`Berth's pages run outside the sandbox, because ${sandbox}\n`);
+  run(path, [...(sandbox === undefined ? [] : ["--no-sandbox"]), root, ...words]);
+}
+
+/** In this very process: its signals and its exit code are those of the caller's child. */
+function serve(words) {
+  const script = join(root, "out/main/serve.cjs");
+  process.argv = [process.execPath, script, ...words];
+  createRequire(import.meta.url)(script);
+}
+
+function run(path, words) {
+  const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
+  const child = spawn(path, words, { stdio: "inherit", env });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    // A terminal's Ctrl-C reaches both already.
+    process.on(signal, () => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal));
+  }
+  child.on("error", (error) => {
+    process.stderr.write(`Electron did not start: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** Whether somebody is there to look; a variable alone may be left from a session that has ended. */
+async function hasDisplay() {
+  if (process.platform !== "linux" || process.env.WAYLAND_DISPLAY) return true;
+  const display = process.env.DISPLAY;
+  const local = /^(?:unix)?:(\d+)/.exec(display ?? "")?.[1];
+  if (!display || local === undefined) return Boolean(display);
+  const answers = await Promise.all(
+    ["/tmp", "\0/tmp"].map((folder) => answersAt(`${folder}/.X11-unix/X${local}`)),
+  );
+  return answers.includes(true);
+}
+
+function answersAt(path) {
+  return new Promise((done) => {
+    const socket = connect({ path }, () => done(true) || socket.destroy());
+    socket.on("error", () => done(false));
+  });
+}
+
+/** Chromium's sandbox takes user namespaces or a helper that belongs to root; not every Linux has either. */
+function whyNoSandbox(path) {
+  if (process.platform !== "linux") return undefined;
+  if (process.getuid() === 0) return "it was started by root";
+  const helper = statSync(join(dirname(path), "chrome-sandbox"), { throwIfNoEntry: false });
+  if (helper?.uid === 0 && (helper.mode & 0o4000) !== 0) return undefined;
+  const allowed = setting("kernel/unprivileged_userns_clone") !== "0";
+  const restricted = setting("kernel/apparmor_restrict_unprivileged_userns") === "1";
+  return allowed && !restricted ? undefined : "this system allows it to root's programs only";
+}
+
+function setting(name) {
+  try {
+    return readFileSync(`/proc/sys/${name}`, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}

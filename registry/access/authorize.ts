@@ -1,0 +1,159 @@
+import { Fault } from "../contract/fault.ts";
+import type { Access } from "../contract/operation.ts";
+import type { Permission } from "../contract/permission.ts";
+import type { Collections, ProjectDocument } from "../store/collections.ts";
+import type { Caller, Grant } from "./caller.ts";
+import { anybodyHolds, roleHolds } from "./roles.ts";
+
+type RepositoryPermission = "repository:pull" | "repository:push" | "repository:delete";
+
+export interface Authorize {
+  /** For an operation: throws `UNAUTHORIZED` to who is not signed in, `FORBIDDEN` to who is, `NOT_FOUND` to an administrator. */
+  operation(caller: Caller, access: Access, input: Record<string, unknown>): Promise<void>;
+  /** The project, if the caller may do that in it; `undefined` alike for one that is missing and one that is out of reach. */
+  project(caller: Caller, permission: Permission, which: unknown): Promise<ProjectDocument | undefined>;
+  holds(caller: Caller, permission: Permission, project: ProjectDocument): Promise<boolean>;
+  /** For `/v2/`: the repository's project. Throws `UNAUTHORIZED` with the scope that would do; a stranger learns nothing. */
+  repository(caller: Caller, permission: RepositoryPermission, name: string): Promise<ProjectDocument>;
+  /**
+   * Whether the caller may do that in the repository. Throws `UNAUTHORIZED`, naming `needs` and this scope,
+   * when only the caller's token is too narrow: a wider one can be had.
+   */
+  may(
+    caller: Caller,
+    permission: RepositoryPermission,
+    name: string,
+    needs?: readonly Grant[],
+  ): Promise<boolean>;
+  /** What a token may be given for a repository: `pull`, `push`, `delete`. */
+  actions(caller: Caller, name: string): Promise<string[]>;
+  catalog(caller: Caller): Promise<void>;
+  login(caller: Caller): Promise<void>;
+  roles(caller: Caller, project: ProjectDocument): Promise<number[]>;
+}
+
+/** The only place that decides who may do what. It reads the stored roles each time, so a change acts on the next request. */
+export function createAuthorize({ projects, members }: Pick<Collections, "projects" | "members">): Authorize {
+  async function roles(caller: Caller, project: ProjectDocument): Promise<number[]> {
+    if (!caller.user) return [];
+    const { user_id } = caller.user;
+    const member = await members.find({
+      project_id: project.project_id,
+      entity_type: "u",
+      entity_id: user_id,
+    });
+    return member ? [member.role_id] : [];
+  }
+
+  async function holds(caller: Caller, permission: Permission, project: ProjectDocument): Promise<boolean> {
+    if (caller.user?.sysadmin_flag) return true;
+    if (project.public && anybodyHolds(permission)) return true;
+    return (await roles(caller, project)).some((role) => roleHolds(role, permission));
+  }
+
+  async function findProject(which: unknown): Promise<ProjectDocument | undefined> {
+    if (typeof which === "number") return projects.get(String(which));
+    return typeof which === "string" ? projects.find({ name: which }) : undefined;
+  }
+
+  async function project(
+    caller: Caller,
+    permission: Permission,
+    which: unknown,
+  ): Promise<ProjectDocument | undefined> {
+    const found = await findProject(which);
+    return found && (await holds(caller, permission, found)) ? found : undefined;
+  }
+
+  const ofRepository = (name: string): Promise<ProjectDocument | undefined> =>
+    projects.find({ name: name.slice(0, name.indexOf("/")) });
+
+  return {
+    roles,
+    holds,
+    project,
+
+    async operation(caller, access, input) {
+      if (access === "anyone") return;
+      if (access === "user" || access === "admin") {
+        if (!caller.user) throw new Fault("UNAUTHORIZED", "sign in first");
+        if (access === "admin" && !caller.user.sysadmin_flag) {
+          throw new Fault("FORBIDDEN", "only a system administrator may do that");
+        }
+        return;
+      }
+      const which = input.project_name_or_id ?? input.project_name;
+      if (await project(caller, access, which)) return;
+      if (!caller.user) throw new Fault("UNAUTHORIZED", "sign in first");
+      if (caller.user.sysadmin_flag) throw new Fault("NOT_FOUND", `there is no project ${String(which)}`);
+      throw new Fault("FORBIDDEN", `you have no right to do that in project ${String(which)}`);
+    },
+
+    async repository(caller, permission, name) {
+      const action = permission.slice("repository:".length);
+      const found = await ofRepository(name);
+      if (found && granted(caller, name, action, found) && (await holds(caller, permission, found)))
+        return found;
+      const scope = [{ type: "repository", name, actions: action === "push" ? ["pull", "push"] : [action] }];
+      throw new Fault(
+        "UNAUTHORIZED",
+        caller.user ? refusal(caller, action, name, found) : `sign in to ${action} ${name}`,
+        scope,
+      );
+    },
+
+    async may(caller, permission, name, needs = []) {
+      const action = permission.slice("repository:".length);
+      const found = await ofRepository(name);
+      if (!found || !(await holds(caller, permission, found))) return false;
+      if (granted(caller, name, action, found)) return true;
+      throw new Fault("UNAUTHORIZED", `the token does not allow to ${action} ${name}`, [
+        ...needs,
+        { type: "repository", name, actions: [action] },
+      ]);
+    },
+
+    async actions(caller, name) {
+      const found = await ofRepository(name);
+      if (!found) return [];
+      const allowed: string[] = [];
+      for (const action of ["pull", "push", "delete"] as const) {
+        if (await holds(caller, `repository:${action}`, found)) allowed.push(action);
+      }
+      return allowed;
+    },
+
+    catalog(caller) {
+      const scope = [{ type: "registry", name: "catalog", actions: ["*"] }];
+      const wide =
+        !caller.grants ||
+        caller.grants.some((grant) => grant.type === "registry" && grant.name === "catalog");
+      if (caller.user?.sysadmin_flag && wide) return Promise.resolve();
+      return Promise.reject(
+        new Fault("UNAUTHORIZED", "only a system administrator may list the catalog", scope),
+      );
+    },
+
+    login(caller) {
+      if (caller.user) return Promise.resolve();
+      return Promise.reject(new Fault("UNAUTHORIZED", "sign in first"));
+    },
+  };
+}
+
+/** Whether a token that was made for certain repositories covers this one: a project made after it is another project. */
+function granted(caller: Caller, name: string, action: string, project: ProjectDocument): boolean {
+  if (!caller.grants) return true;
+  if (caller.issued !== undefined && caller.issued < project.creation_time) return false;
+  return caller.grants.some(
+    (grant) => grant.type === "repository" && grant.name === name && grant.actions.includes(action),
+  );
+}
+
+/** Only who may see every project is told which of the two it is. */
+function refusal(caller: Caller, action: string, name: string, found: ProjectDocument | undefined): string {
+  const project = name.slice(0, name.indexOf("/"));
+  if (caller.user?.sysadmin_flag && !found)
+    return `project ${project} does not exist: create it first, then ${action} again`;
+  return `project ${project} does not exist, or you have no right to ${action} there`;
+}

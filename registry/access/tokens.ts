@@ -1,0 +1,104 @@
+import { createHash, createPublicKey, randomBytes } from "node:crypto";
+import { exportPKCS8, generateKeyPair, importPKCS8, jwtVerify, SignJWT } from "jose";
+import { LRUCache } from "lru-cache";
+import type { SecretStore } from "../config.ts";
+import type { UserDocument } from "../store/collections.ts";
+import type { Grant } from "./caller.ts";
+
+const issuer = "harbor-token-issuer";
+export const tokenService = "harbor-registry";
+/** Seconds. Rights are looked up at every use, so a token never outlives a role; it only saves asking for the password. */
+export const tokenLife = 30 * 60;
+
+export interface Token {
+  user_id: number | undefined;
+  /** RFC 3339, with milliseconds. */
+  issued: string;
+  expires: number;
+  grants: readonly Grant[];
+}
+
+export interface Tokens {
+  issue(user: UserDocument | undefined, grants: readonly Grant[]): Promise<{ token: string; issued: Date }>;
+  /** `undefined` for one that is forged, expired, or not ours. */
+  verify(token: string): Promise<Token | undefined>;
+  /** The key's own bytes, to derive others from. */
+  seed(): string;
+}
+
+/** Bearer tokens of the registry, ES256 by a key that is kept among the secrets. Distribution spec "Token Authentication". */
+export async function openTokens(secrets: SecretStore, now: () => Date): Promise<Tokens> {
+  const { pem, privateKey, publicKey, kid } = await keptKey(secrets);
+  // A client uses one token for many requests: checking its signature once is enough.
+  const verified = new LRUCache<string, Token>({ max: 2000 });
+
+  return {
+    seed: () => pem,
+
+    async issue(user, grants) {
+      const issued = now();
+      const seconds = issued.getTime() / 1000;
+      const token = await new SignJWT({
+        access: grants,
+        user_id: user?.user_id,
+        jti: randomBytes(12).toString("base64url"),
+      })
+        .setProtectedHeader({ alg: "ES256", typ: "JWT", kid })
+        .setIssuer(issuer)
+        .setSubject(user?.username ?? "")
+        .setAudience(tokenService)
+        .setIssuedAt(seconds)
+        .setNotBefore(seconds - 60)
+        .setExpirationTime(seconds + tokenLife)
+        .sign(privateKey);
+      return { token, issued };
+    },
+
+    async verify(token) {
+      const known = verified.get(token) ?? (await check(token));
+      if (!known || known.expires * 1000 < now().getTime()) return undefined;
+      verified.set(token, known);
+      return known;
+    },
+  };
+
+  async function check(token: string): Promise<Token | undefined> {
+    if (token.length > 8192) return undefined;
+    try {
+      const options = { issuer, audience: tokenService, algorithms: ["ES256"], currentDate: now() };
+      const { payload } = await jwtVerify(token, publicKey, options);
+      const { iat, exp, user_id, access } = payload;
+      if (typeof iat !== "number" || typeof exp !== "number" || !Array.isArray(access)) return undefined;
+      return {
+        user_id: typeof user_id === "number" ? user_id : undefined,
+        issued: new Date(iat * 1000).toISOString(),
+        expires: exp,
+        grants: access as Grant[],
+      };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+async function keptKey(secrets: SecretStore) {
+  let pem = await secrets.get("token-key");
+  if (!pem) {
+    pem = await exportPKCS8((await generateKeyPair("ES256", { extractable: true })).privateKey);
+    await secrets.set("token-key", pem);
+  }
+  const publicKey = createPublicKey(pem);
+  const digest = createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest();
+  return { pem, privateKey: await importPKCS8(pem, "ES256"), publicKey, kid: libtrustId(digest) };
+}
+
+/** The key id that Docker's libraries write: 30 bytes in base32, in groups of four. */
+function libtrustId(digest: Buffer): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  let bits = "";
+  for (const byte of digest.subarray(0, 30)) bits += byte.toString(2).padStart(8, "0");
+  const letters = bits.match(/.{5}/g)?.map((five) => alphabet[Number.parseInt(five, 2)]) ?? [];
+  return letters.join("").match(/.{4}/g)?.join(":") ?? "";
+}

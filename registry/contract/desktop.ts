@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { operation } from "./operation.ts";
+import { nothing, one } from "./reply.ts";
+
+/** What the person at this machine has chosen; kept beside the application, not in the data folder. */
+export const DesktopSettings = z.object({
+  data_dir: z.string(),
+  port: z.number().int().min(1).max(65_535),
+  /** `local` is this machine only; `network` is every address of it. */
+  listen: z.enum(["local", "network"]),
+  start_at_login: z.boolean(),
+  close_to_tray: z.boolean(),
+});
+export type DesktopSettings = z.output<typeof DesktopSettings>;
+
+export const DesktopState = z.object({
+  /** `host:port`, as docker names it. */
+  address: z.string(),
+  running: z.boolean(),
+  /** The administrator has no password yet. */
+  first_start: z.boolean(),
+  /** Why the registry is not running, in words. */
+  trouble: z.string().optional(),
+  /** Offered when the wished port is taken. */
+  free_port: z.number().optional(),
+  /** Where secrets are kept, in words. */
+  secret_store: z.string(),
+  version: z.string(),
+  settings: DesktopSettings,
+});
+export type DesktopState = z.output<typeof DesktopState>;
+
+/** What only the application on this machine can do. None has a REST path. */
+export const desktop = {
+  state: operation({
+    access: "anyone",
+    says: "Tells how the application runs here.",
+    input: z.object({}),
+    returns: one(DesktopState),
+  }),
+  configure: operation({
+    access: "anyone",
+    says: "Changes settings; a changed port or folder restarts the registry.",
+    input: DesktopSettings.omit({ data_dir: true }).partial(),
+    returns: one(DesktopState),
+  }),
+  chooseFolder: operation({
+    access: "anyone",
+    says: "Lets the person choose another data folder, and restarts the registry in it.",
+    input: z.object({}),
+    returns: one(DesktopState),
+  }),
+  reveal: operation({
+    access: "anyone",
+    says: "Shows the data folder in the file manager.",
+    input: z.object({}),
+    returns: nothing,
+  }),
+  openWeb: operation({
+    access: "anyone",
+    says: "Opens the same pages in the browser.",
+    input: z.object({}),
+    returns: nothing,
+  }),
+};

@@ -1,0 +1,53 @@
+import { pipeline } from "node:stream/promises";
+import type { Context } from "koa";
+import type { Caller } from "../access/caller.ts";
+import { toDigest } from "../oci/reference.ts";
+import { isKnown, send, type Methods } from "./oci-answer.ts";
+import type { Target } from "./oci-path.ts";
+import type { OciEdgeDeps } from "./oci.ts";
+import { rangeOf } from "./range.ts";
+
+/** end-2, end-10 */
+export function createBlobEdge({ oci, authorize }: OciEdgeDeps): Methods {
+  async function read(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
+    await authorize.repository(caller, "repository:pull", name);
+    const digest = toDigest(reference);
+    const size = await oci.blobs.size(name, digest);
+    const headers = headersOf(digest);
+    if (isKnown(ctx, digest)) return send(ctx, 304, headers);
+    // A part makes sense only beside a part of the same bytes. RFC 9110 13.1.5
+    const asked = ctx.get("if-range") || headers.ETag;
+    ctx.set("Content-Range", `bytes */${size}`); // For a range that cannot be satisfied.
+    const range = asked === headers.ETag ? rangeOf(ctx.headers.range, size) : undefined;
+    ctx.remove("Content-Range");
+    const part = range ? { "Content-Range": `bytes ${range.start}-${range.end}/${size}` } : {};
+    const length = range ? range.end - range.start + 1 : size;
+    const bytes = ctx.method === "HEAD" || size === 0 ? undefined : await oci.blobs.read(digest, range);
+    ctx.respond = false;
+    ctx.res.writeHead(range ? 206 : 200, { ...headers, ...part, "Content-Length": length });
+    // Destroys the connection if the bytes fail on the way.
+    if (bytes) await pipeline(bytes, ctx.res);
+    else ctx.res.end();
+  }
+
+  async function remove(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
+    await authorize.repository(caller, "repository:delete", name);
+    await oci.blobs.remove(name, toDigest(reference));
+    send(ctx, 202, {});
+  }
+
+  return { GET: read, HEAD: read, DELETE: remove };
+}
+
+/** A blob is whatever was pushed: a browser that is led to one must neither guess what it is nor run it. */
+function headersOf(digest: string) {
+  return {
+    "Content-Type": "application/octet-stream",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Docker-Content-Digest": digest,
+    ETag: `"${digest}"`,
+    "Accept-Ranges": "bytes",
+    "Cache-Control": "private, max-age=31536000, immutable",
+  };
+}

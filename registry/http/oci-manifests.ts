@@ -1,0 +1,58 @@
+import type { Context } from "koa";
+import type { Caller } from "../access/caller.ts";
+import { Fault } from "../contract/fault.ts";
+import { largestManifest } from "../oci/media.ts";
+import { toDigest } from "../oci/reference.ts";
+import { isKnown, send, type Methods } from "./oci-answer.ts";
+import type { Target } from "./oci-path.ts";
+import type { OciEdgeDeps } from "./oci.ts";
+
+/** end-3, end-7, end-9 */
+export function createManifestEdge({ oci, authorize }: OciEdgeDeps): Methods {
+  async function read(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
+    await authorize.repository(caller, "repository:pull", name);
+    const { artifact, tag, bytes } = await oci.manifests.find(name, reference);
+    const { digest, manifest_media_type } = artifact;
+    const headers = { "Docker-Content-Digest": digest, ETag: `"${digest}"` };
+    if (isKnown(ctx, digest)) return send(ctx, 304, headers);
+    if (ctx.method === "GET") oci.pulls.count(artifact, tag);
+    send(ctx, 200, { "Content-Type": manifest_media_type, ...headers }, bytes);
+  }
+
+  async function write(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
+    const project = await authorize.repository(caller, "repository:push", name);
+    const tags = new URLSearchParams(ctx.querystring).getAll("tag");
+    const pushed = { reference, tags, content_type: ctx.headers["content-type"], bytes: await bodyOf(ctx) };
+    const { digest, subject } = await oci.manifests.put({ project, name }, pushed);
+    send(ctx, 201, {
+      Location: `/v2/${name}/manifests/${digest}`,
+      "Docker-Content-Digest": digest,
+      ...(subject === undefined ? {} : { "OCI-Subject": subject }),
+      ...(tags.length === 0 ? {} : { "OCI-Tag": tags.join(", ") }),
+    });
+  }
+
+  async function remove(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
+    await authorize.repository(caller, "repository:delete", name);
+    const repository = await oci.repositories.locate(name);
+    if (reference.includes(":")) await oci.manifests.remove(repository, toDigest(reference));
+    else await oci.tags.remove(repository, reference);
+    send(ctx, 202, {});
+  }
+
+  return { GET: read, HEAD: read, PUT: write, DELETE: remove };
+}
+
+/** Throws `MANIFEST_TOO_LARGE` without keeping more than the limit in memory. */
+async function bodyOf(ctx: Context): Promise<Buffer> {
+  const tooLarge = new Fault("MANIFEST_TOO_LARGE", `a manifest has at most ${largestManifest / 2 ** 20} MiB`);
+  if (Number(ctx.headers["content-length"] ?? 0) > largestManifest) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > largestManifest) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}

@@ -1,0 +1,61 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { Fault } from "../contract/fault.ts";
+import { isLoopback } from "./gate.ts";
+
+export interface Listening {
+  port: number;
+  /** `host:port`, as docker names images here. */
+  address: string;
+  /** Takes no more requests, lets those that run finish for some seconds, then cuts them. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds without a byte after which a connection is given up. */
+const idle = 60_000;
+const grace = 5_000;
+
+/** Listens. Throws `CONFLICT` for a port that is taken, in words. */
+export async function listen(
+  handler: RequestListener,
+  { host, port }: { host: string; port: number },
+): Promise<Listening> {
+  // An honest upload over a slow line takes longer than Node's five minutes; what says nothing is cut by `timeout`.
+  const server = createServer(
+    { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 30_000, noDelay: true },
+    handler,
+  );
+  server.timeout = idle;
+  server.maxConnections = 4096;
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(inWords(error, host, port)));
+    server.listen({ host, port }, resolve);
+  });
+  const { port: opened } = server.address() as AddressInfo;
+
+  return {
+    port: opened,
+    address: `${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host}:${opened}`,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), grace);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+function inWords(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === "EADDRINUSE") return new Fault("CONFLICT", `port ${port} is taken by another program`);
+  if (error.code === "EACCES")
+    return new Fault("FORBIDDEN", `port ${port} is only for the system's own programs`);
+  if (error.code === "EADDRNOTAVAIL") return new Fault("BAD_REQUEST", `this machine has no address ${host}`);
+  return error;
+}

@@ -1,0 +1,46 @@
+import type { Context } from "koa";
+import type { Authorize } from "../access/authorize.ts";
+import type { Caller, Grant } from "../access/caller.ts";
+import { tokenLife, tokenService, type Tokens } from "../access/tokens.ts";
+import { Fault } from "../contract/fault.ts";
+
+/** `GET /service/token`: a token for what the caller may do of what the scopes ask for. Harbor: rbac 8. */
+export function createTokenEdge({ authorize, tokens }: { authorize: Authorize; tokens: Tokens }) {
+  return async function token(ctx: Context): Promise<void> {
+    if (ctx.method !== "GET") throw new Fault("METHOD_NOT_ALLOWED", "ask for a token with GET");
+    const query = new URLSearchParams(ctx.querystring);
+    const service = query.get("service");
+    if (service !== null && service !== tokenService)
+      throw new Fault("BAD_REQUEST", `there is no service ${service}`);
+    const scopes = query
+      .getAll("scope")
+      .flatMap((scope) => scope.split(" "))
+      .filter((scope) => scope !== "");
+    const caller = ctx.state.caller as Caller;
+    if (!caller.user && scopes.length === 0) throw new Fault("UNAUTHORIZED", "sign in first");
+    if (scopes.length > 100) throw new Fault("BAD_REQUEST", "that is too many scopes for one token");
+
+    const { token, issued } = await tokens.issue(
+      caller.user,
+      await Promise.all(scopes.map((scope) => grant(caller, scope))),
+    );
+    ctx.set("Cache-Control", "no-store");
+    ctx.body = { token, access_token: token, expires_in: tokenLife, issued_at: issued.toISOString() };
+  };
+
+  /** A scope cut down to what the caller may do; to nothing rather than to an error. A name may hold colons. */
+  async function grant(caller: Caller, scope: string): Promise<Grant> {
+    const [, type = scope, name = "", asked = ""] = /^([^:]*):(?:(.*):)?(.*)$/.exec(scope) ?? [];
+    const wanted = asked.split(",");
+    if (type === "repository" && /^[^/]+\/./.test(name)) {
+      const held = await authorize.actions(caller, name);
+      return {
+        type,
+        name,
+        actions: wanted.includes("*") ? held : held.filter((action) => wanted.includes(action)),
+      };
+    }
+    const catalog = type === "registry" && name === "catalog" && caller.user?.sysadmin_flag === true;
+    return { type, name, actions: catalog ? wanted : [] };
+  }
+}

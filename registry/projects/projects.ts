@@ -1,0 +1,254 @@
+import type { Authorize } from "../access/authorize.ts";
+import type { Caller } from "../access/caller.ts";
+import { Fault } from "../contract/fault.ts";
+import type { Handlers } from "../contract/operation.ts";
+import { roles } from "../contract/permission.ts";
+import type { Project, projects as operations } from "../contract/projects.ts";
+import type { Events } from "../events.ts";
+import type { Collections, ProjectDocument } from "../store/collections.ts";
+import type { Where } from "../store/documents.ts";
+import type { Locks } from "../store/locks.ts";
+import { listingOf } from "../store/query.ts";
+import type { Sequence } from "../store/sequence.ts";
+import type { Sizes } from "./sizes.ts";
+
+interface Deps {
+  collections: Collections;
+  authorize: Authorize;
+  events: Events;
+  sequence: Sequence;
+  locks: Locks;
+  sizes: Sizes;
+  now: () => Date;
+}
+
+export interface Projects extends Handlers<typeof operations, Caller> {
+  /** What the caller may see: everything, or the public projects and those of which the caller is a member. */
+  visible(caller: Caller): Promise<Where<ProjectDocument>[]>;
+  toProject(project: ProjectDocument, caller: Caller): Promise<Project>;
+  locate(which: string | number): Promise<ProjectDocument>;
+  ensureLibrary(): Promise<void>;
+}
+
+export function createProjects({
+  collections,
+  authorize,
+  events,
+  sequence,
+  locks,
+  sizes,
+  now,
+}: Deps): Projects {
+  const { projects, members, repositories, users } = collections;
+
+  async function locate(which: string | number): Promise<ProjectDocument> {
+    const found =
+      typeof which === "number" ? await projects.get(String(which)) : await projects.find({ name: which });
+    if (!found) throw new Fault("NOT_FOUND", `there is no project ${which}`);
+    return found;
+  }
+
+  async function toProject(project: ProjectDocument, caller: Caller): Promise<Project> {
+    const { project_id, owner_id, owner_name, name, creation_time, update_time, metadata } = project;
+    const role_ids = await authorize.roles(caller, project);
+    return {
+      project_id,
+      owner_id,
+      owner_name,
+      name,
+      creation_time,
+      update_time,
+      deleted: false,
+      togglable: await authorize.holds(caller, "project:update", project),
+      ...(role_ids[0] === undefined ? {} : { current_user_role_id: role_ids[0] }),
+      current_user_role_ids: role_ids,
+      repo_count: await repositories.count({ project_id }),
+      storage: await sizes.project(project_id),
+      metadata: { ...metadata, public: String(project.public) },
+    };
+  }
+
+  async function visible({ user }: Caller): Promise<Where<ProjectDocument>[]> {
+    if (user?.sysadmin_flag) return [{}];
+    if (!user) return [{ public: true }];
+    const own = await members.list({ where: { entity_type: "u", entity_id: user.user_id } });
+    return [{ public: true }, { public: false, project_id: { in: own.map((member) => member.project_id) } }];
+  }
+
+  async function insert(
+    name: string,
+    open: boolean,
+    metadata: Record<string, string>,
+    owner: { user_id: number; username: string },
+  ) {
+    const time = now().toISOString();
+    const project: ProjectDocument = {
+      project_id: await sequence.next("projects"),
+      name,
+      owner_id: owner.user_id,
+      owner_name: owner.username,
+      public: open,
+      metadata,
+      creation_time: time,
+      update_time: time,
+    };
+    if (await projects.find({ name })) throw new Fault("CONFLICT", `project ${name} already exists`);
+    await projects.insert(project);
+    await members.insert({
+      id: await sequence.next("members"),
+      project_id: project.project_id,
+      entity_id: owner.user_id,
+      entity_type: "u",
+      role_id: roles.projectAdmin,
+    });
+    return project;
+  }
+
+  async function whyNot(project: ProjectDocument): Promise<string | undefined> {
+    const count = await repositories.count({ project_id: project.project_id });
+    if (count === 0) return undefined;
+    const held = count === 1 ? "a repository" : `${count} repositories`;
+    return `project ${project.name} holds ${held}: delete ${count === 1 ? "it" : "them"} first`;
+  }
+
+  return {
+    visible,
+    toProject,
+    locate,
+
+    async ensureLibrary() {
+      if (await projects.find({ name: "library" })) return;
+      const admin = await users.get("1");
+      if (admin) await insert("library", true, {}, admin);
+    },
+
+    async list(input, caller) {
+      const listing = listingOf<ProjectDocument>(input, { fields: listed, sort: ["name"] });
+      const conditions: Where<ProjectDocument> = {
+        ...listing.where,
+        ...(input.name === undefined ? {} : { name: { contains: input.name } }),
+        ...(input.owner === undefined ? {} : { owner_name: input.owner }),
+      };
+      // The two sets of what one may see do not meet, so the second begins where the first ends.
+      const sets = (await visible(caller)).filter(
+        (set) => input.public === undefined || set.public === undefined || set.public === input.public,
+      );
+      const wheres = sets.map((set) => ({
+        ...conditions,
+        ...(input.public === undefined ? {} : { public: input.public }),
+        ...set,
+      }));
+      const found = (
+        await Promise.all(wheres.map((where) => projects.list({ where, sort: listing.sort })))
+      ).flat();
+      if (wheres.length > 1) sortAgain(found, listing.sort ?? []);
+      const items = found.slice(listing.skip, (listing.skip ?? 0) + (listing.limit ?? 10));
+      return {
+        items: await Promise.all(items.map((project) => toProject(project, caller))),
+        total: found.length,
+      };
+    },
+
+    async create({ project_name, metadata, ...draft }, caller) {
+      if (!caller.user) throw new Fault("UNAUTHORIZED", "sign in first");
+      const { open, rest } = settingsOf(draft.public, metadata);
+      const { user } = caller;
+      const project = await locks.lock(`projects:${project_name}`, () =>
+        insert(project_name, open ?? false, rest, user),
+      );
+      events.emit({ name: "project.created", project_id: project.project_id, project_name });
+      return { id: project.project_id };
+    },
+
+    async exists({ project_name }, caller) {
+      const found = await projects.find({ name: project_name });
+      if (!found || !(await authorize.holds(caller, "project:read", found))) {
+        throw new Fault("NOT_FOUND", `there is no project ${project_name}`);
+      }
+    },
+
+    async get({ project_name_or_id }, caller) {
+      return toProject(await locate(project_name_or_id), caller);
+    },
+
+    async update({ project_name_or_id, metadata, ...change }) {
+      const project = await locate(project_name_or_id);
+      const { open, rest } = settingsOf(change.public, metadata);
+      await locks.lock(`project:${project.project_id}`, async () => {
+        const current = await locate(project.project_id);
+        await projects.update(String(project.project_id), {
+          public: open ?? current.public,
+          metadata: { ...current.metadata, ...rest },
+          update_time: now().toISOString(),
+        });
+      });
+      events.emit({ name: "project.changed", project_id: project.project_id, project_name: project.name });
+    },
+
+    async remove({ project_name_or_id }) {
+      const project = await locate(project_name_or_id);
+      // The same lock as a repository's birth, so none is born in a project on its way out.
+      await locks.lock(`project:${project.project_id}`, async () => {
+        const reason = await whyNot(project);
+        if (reason) throw new Fault("PRECONDITION", reason);
+        await projects.remove(String(project.project_id));
+        await members.removeAll({ project_id: project.project_id });
+      });
+      events.emit({ name: "project.removed", project_id: project.project_id });
+    },
+
+    async deletable({ project_name_or_id }) {
+      const message = await whyNot(await locate(project_name_or_id));
+      return message === undefined ? { deletable: true } : { deletable: false, message };
+    },
+
+    async summary({ project_name_or_id }, caller) {
+      const project = await locate(project_name_or_id);
+      const { project_id } = project;
+      const role = (role_id: number) => members.count({ project_id, role_id });
+      return {
+        repo_count: await repositories.count({ project_id }),
+        ...((await authorize.holds(caller, "quota:read", project)) && {
+          quota: { hard: { storage: -1 }, used: { storage: await sizes.project(project_id) } },
+        }),
+        ...((await authorize.holds(caller, "member:list", project)) && {
+          project_admin_count: await role(roles.projectAdmin),
+          maintainer_count: await role(roles.maintainer),
+          developer_count: await role(roles.developer),
+          guest_count: await role(roles.guest),
+          limited_guest_count: await role(roles.limitedGuest),
+        }),
+      };
+    },
+  };
+}
+
+const listed = [
+  "name",
+  "owner_id",
+  "owner_name",
+  "public",
+  "project_id",
+  "creation_time",
+  "update_time",
+] as const;
+
+/** `metadata.public` is a word, and counts more than the bare flag of Harbor 1.x. Harbor API 4.1. */
+function settingsOf(flag: boolean | undefined, metadata: Record<string, string> | null | undefined) {
+  const { public: word, retention_id, ...rest } = metadata ?? {};
+  if (retention_id !== undefined) throw new Fault("BAD_REQUEST", "retention_id is set by the registry alone");
+  if (word === undefined || word === "") return { open: flag, rest };
+  if (word !== "true" && word !== "false") throw new Fault("BAD_REQUEST", "metadata.public is true or false");
+  return { open: word === "true", rest };
+}
+
+function sortAgain(found: ProjectDocument[], sort: readonly string[]): void {
+  found.sort((a, b) => {
+    for (const key of sort) {
+      const field = key.replace(/^-/, "") as keyof ProjectDocument;
+      const [x, y] = key.startsWith("-") ? [b[field], a[field]] : [a[field], b[field]];
+      if (x !== y) return x < y ? -1 : 1;
+    }
+    return 0;
+  });
+}

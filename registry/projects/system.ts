@@ -1,0 +1,135 @@
+import { statfs } from "node:fs/promises";
+import type { Caller } from "../access/caller.ts";
+import type { Handlers } from "../contract/operation.ts";
+import type { system as operations } from "../contract/system.ts";
+import { Fault } from "../contract/fault.ts";
+import type { Users } from "../access/users.ts";
+import { adminId } from "../access/users.ts";
+import type { Collections } from "../store/collections.ts";
+import type { Projects } from "./projects.ts";
+import type { Sizes } from "./sizes.ts";
+
+interface Deps {
+  collections: Collections;
+  projects: Projects;
+  users: Users;
+  sizes: Sizes;
+  version: string;
+  dataDir: string;
+  /** `host:port` by which docker names images here. */
+  address(): string;
+  /** Why a part of the registry does not work, if one does not. */
+  troubles(): Promise<{ name: string; error?: string }[]>;
+  now: () => Date;
+}
+
+/** Enough of what matches to choose from; more is a matter of typing another letter. */
+const mostFound = 50;
+
+export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
+  const { collections, projects, users, sizes, version, dataDir, now } = deps;
+  const { repositories, artifacts, pulls } = collections;
+
+  async function seen(caller: Caller) {
+    const sets = await projects.visible(caller);
+    return (
+      await Promise.all(sets.map((where) => collections.projects.list({ where, sort: ["name"] })))
+    ).flat();
+  }
+
+  return {
+    ping: () => Promise.resolve("Pong"),
+
+    async health() {
+      const components = (await deps.troubles()).map(({ name, error }) => ({
+        name,
+        status: error === undefined ? ("healthy" as const) : ("unhealthy" as const),
+        ...(error === undefined ? {} : { error }),
+      }));
+      const status = components.every((part) => part.status === "healthy") ? "healthy" : "unhealthy";
+      return { status, components };
+    },
+
+    info(_, { user }) {
+      const everyone = {
+        auth_mode: "db_auth",
+        primary_auth_mode: false,
+        self_registration: false,
+        banner_message: "",
+      };
+      if (!user) return Promise.resolve(everyone);
+      return Promise.resolve({
+        ...everyone,
+        current_time: now().toISOString(),
+        registry_url: deps.address(),
+        external_url: `http://${deps.address()}`,
+        harbor_version: `v${version}`,
+        project_creation_restriction: "everyone",
+        read_only: false,
+        has_ca_root: false,
+        notification_enable: false,
+        registry_storage_provider_name: "filesystem",
+      });
+    },
+
+    async volumes() {
+      const { blocks, bavail, bsize } = await statfs(dataDir);
+      return { storage: [{ total: blocks * bsize, free: bavail * bsize }] };
+    },
+
+    async statistics(_, caller) {
+      const all = await seen(caller);
+      const ids = (open: boolean) =>
+        all.filter((project) => project.public === open).map((project) => project.project_id);
+      const count = (among: number[]) => repositories.count({ project_id: { in: among } });
+      const [privates, publics] = [ids(false), ids(true)];
+      const [private_repo_count, public_repo_count] = [await count(privates), await count(publics)];
+      const admin = caller.user?.sysadmin_flag === true;
+      const stored = admin ? await Promise.all(all.map((project) => sizes.project(project.project_id))) : [];
+      return {
+        private_project_count: privates.length,
+        private_repo_count,
+        public_project_count: publics.length,
+        public_repo_count,
+        total_project_count: admin ? all.length : 0,
+        total_repo_count: admin ? private_repo_count + public_repo_count : 0,
+        total_storage_consumption: stored.reduce((sum, size) => sum + size, 0),
+      };
+    },
+
+    async search({ q }, caller) {
+      const mine = await seen(caller);
+      const byId = new Map(mine.map((project) => [project.project_id, project]));
+      const named = mine.filter((project) => project.name.includes(q)).slice(0, mostFound);
+      const found = await repositories.list({
+        where: { project_id: { in: [...byId.keys()] }, name: { contains: q } },
+        sort: ["name"],
+        limit: mostFound,
+      });
+      const repository = found.map(async ({ id, project_id, name }) => {
+        const project = byId.get(project_id);
+        return {
+          project_id,
+          project_name: project?.name ?? "",
+          project_public: project?.public ?? false,
+          repository_name: name,
+          pull_count: (await pulls.get(`repository:${id}`))?.count ?? 0,
+          artifact_count: await artifacts.count({ repository_id: id }),
+        };
+      });
+      return {
+        project: await Promise.all(named.map((project) => projects.toProject(project, caller))),
+        repository: await Promise.all(repository),
+      };
+    },
+
+    async begin({ password }, caller) {
+      const admin = await collections.users.get(String(adminId));
+      if (!admin || admin.password !== undefined) {
+        throw new Fault("PRECONDITION", "the administrator has a password already: sign in");
+      }
+      await users.setPassword(adminId, password);
+      return users.signIn(admin, caller);
+    },
+  };
+}

@@ -1,0 +1,214 @@
+import { createHmac } from "node:crypto";
+import type { Context } from "koa";
+import { createAuthorize } from "./access/authorize.ts";
+import type { Caller } from "./access/caller.ts";
+import { createMembers } from "./access/members.ts";
+import { createPasswords } from "./access/passwords.ts";
+import { createSessions } from "./access/sessions.ts";
+import { openTokens } from "./access/tokens.ts";
+import { adminId, createUsers } from "./access/users.ts";
+import { createCall } from "./call.ts";
+import type { RegistryConfig } from "./config.ts";
+import type { RegistryEvent } from "./contract/event.ts";
+import { createEvents } from "./events.ts";
+import { firstPassword } from "./first-password.ts";
+import { createApp } from "./http/app.ts";
+import { createCallers } from "./http/callers.ts";
+import { createEventsEdge } from "./http/events.ts";
+import { createGate } from "./http/gate.ts";
+import { createOciEdge } from "./http/oci.ts";
+import { createPages } from "./http/pages.ts";
+import { listen, type Listening } from "./http/server.ts";
+import { createTokenEdge } from "./http/token.ts";
+import { createOci } from "./oci/oci.ts";
+import { createArtifacts } from "./projects/artifacts.ts";
+import { createProjects } from "./projects/projects.ts";
+import { createRepositories } from "./projects/repositories.ts";
+import { createSizes } from "./projects/sizes.ts";
+import { createSystem } from "./projects/system.ts";
+import { openCollections } from "./store/collections.ts";
+import { openFiles } from "./store/files.ts";
+import { layoutOf } from "./store/layout.ts";
+import { createLocks } from "./store/locks.ts";
+import { migrate } from "./store/migrations.ts";
+import { openNedb } from "./store/nedb.ts";
+import { ownFolder } from "./store/owner.ts";
+import { createSequence } from "./store/sequence.ts";
+import { createSubscribe } from "./subscribe.ts";
+
+export interface Registry {
+  /** Runs an operation of the contract: `projects.create`. Throws `Fault`. */
+  call(name: string, input: unknown, caller: Caller): Promise<unknown>;
+  /** Who a session's token belongs to; nobody, if it is no good. */
+  caller(token: string | undefined, about: Pick<Caller, "from" | "agent" | "keep">): Promise<Caller>;
+  /** Tells what happens in projects that the caller, asked for anew each time, may see. Returns how to end it. */
+  subscribe(caller: () => Promise<Caller>, listener: (event: RegistryEvent) => void): () => void;
+  /** Answers requests. Throws `CONFLICT` for a port that is taken. */
+  start(): Promise<{ host: string; port: number; address: string }>;
+  /** Ends requests, lets writes finish, and gives the data folder back. */
+  stop(): Promise<void>;
+  /** The administrator has no password yet. */
+  firstStart(): Promise<boolean>;
+  /** Sets a user's password from the machine itself, without the old one. */
+  setPassword(user_id: number, password: string): Promise<void>;
+}
+
+/** Makes every part of the registry in order and joins them. The order is the dependencies'. */
+export async function createRegistry(config: RegistryConfig): Promise<Registry> {
+  const { dataDir, secrets, version } = config;
+  const now = config.now ?? (() => new Date());
+  const log = config.log ?? (() => undefined);
+  const layout = layoutOf(dataDir);
+
+  const owner = await ownFolder(dataDir);
+  const undo: (() => Promise<void>)[] = [() => owner.release()];
+  const undoAll = async (): Promise<void> => {
+    for (const step of undo.reverse()) await step();
+    undo.length = 0;
+  };
+
+  try {
+    await migrate(dataDir, { now });
+    const troubles = new Map<string, string>();
+    const documents = await openNedb({
+      folder: layout.documents,
+      now,
+      onTrouble: ({ collection, message }) => {
+        log({ level: "error", message, collection });
+        troubles.set(`database ${collection}`, message);
+      },
+    });
+    undo.push(() => documents.close());
+    const blobs = await openFiles({ folder: dataDir });
+    undo.push(() => blobs.close());
+
+    const collections = await openCollections(documents);
+    const sequence = createSequence(collections.sequences);
+    const locks = createLocks();
+    const events = createEvents(now, (error) =>
+      log({ level: "error", message: "listener failed", error: String(error) }),
+    );
+
+    const authorize = createAuthorize(collections);
+    const passwords = createPasswords(now);
+    const sessions = createSessions(collections, now);
+    const tokens = await openTokens(secrets, now);
+    const first = firstPassword(layout.initialPassword, config.adminPassword);
+    const users = createUsers({
+      collections,
+      passwords,
+      sessions,
+      sequence,
+      now,
+      firstPasswordChanged: first.forget,
+    });
+
+    const oci = createOci({ collections, blobs, events, locks, sequence, now });
+    undo.push(() => oci.close());
+
+    const sizes = createSizes(collections, events);
+    const projects = createProjects({ collections, authorize, events, sequence, locks, sizes, now });
+    const { visible } = projects;
+    const repositories = createRepositories({
+      collections,
+      sizes,
+      visible,
+      empty: oci.removeRepository,
+      now,
+    });
+    const artifacts = createArtifacts({
+      collections,
+      blobs,
+      locate: repositories.locate,
+      removeArtifact: oci.removeArtifact,
+      moveTag: oci.moveTag,
+      removeTag: oci.removeTag,
+    });
+
+    let listening: Listening | undefined;
+    const address = (): string => listening?.address ?? "";
+    const system = createSystem({
+      collections,
+      projects,
+      users,
+      sizes,
+      version,
+      dataDir,
+      address,
+      troubles: () => Promise.resolve(partsOf(troubles)),
+      now,
+    });
+
+    if (!(await collections.users.get(String(adminId)))) await users.ensureAdmin(await first.make());
+    await projects.ensureLibrary();
+
+    const members = createMembers({ collections, events, sequence });
+    const handlers = {
+      projects,
+      members,
+      repositories,
+      artifacts,
+      users: users.users,
+      session: users.session,
+      system,
+    };
+    const call = createCall(handlers, authorize, config.checkAnswers ?? false);
+    const subscribe = createSubscribe({ events, authorize, collections });
+    const csrfKey = createHmac("sha256", tokens.seed()).update("csrf").digest();
+    const callerOf = createCallers({ collections, users, sessions, tokens, csrfKey });
+
+    const app = createApp({
+      gate: createGate({ hosts: config.hosts ?? [], listen: config.listen }),
+      callerOf,
+      call,
+      oci: createOciEdge({ oci, authorize }),
+      token: createTokenEdge({ authorize, tokens }),
+      events: createEventsEdge((ctx: Context, listener) => subscribe(() => callerOf(ctx), listener)),
+      pages: config.pages === undefined ? undefined : await createPages(config.pages),
+      version,
+      log,
+    });
+
+    return {
+      call,
+      subscribe,
+      setPassword: users.setPassword,
+
+      async caller(token, about) {
+        const session = token === undefined ? undefined : await sessions.find(token);
+        const user = session && (await collections.users.get(String(session.user_id)));
+        return session && user ? { ...about, user, session: session.hash } : { ...about };
+      },
+
+      async firstStart() {
+        return (await collections.users.get(String(adminId)))?.password === undefined;
+      },
+
+      async start() {
+        const handle = app.callback();
+        const opened = await listen((request, response) => void handle(request, response), config.listen);
+        listening = opened;
+        undo.push(() => opened.close());
+        log({ level: "info", message: "ready", address: opened.address });
+        return { host: config.listen.host, port: opened.port, address: opened.address };
+      },
+
+      async stop() {
+        await undoAll();
+        log({ level: "info", message: "stopped" });
+      },
+    };
+  } catch (error) {
+    await undoAll();
+    throw error;
+  }
+}
+
+/** The registry's parts, as Harbor's health check lists them. */
+function partsOf(troubles: ReadonlyMap<string, string>): { name: string; error?: string }[] {
+  const parts: { name: string; error?: string }[] = ["core", "database", "portal", "registry"].map(
+    (name) => ({ name }),
+  );
+  for (const [name, error] of troubles) parts.push({ name, error });
+  return parts.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

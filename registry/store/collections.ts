@@ -1,0 +1,194 @@
+import type { Collection, CollectionSpec, Documents } from "./documents.ts";
+
+/** Every kind of document, with its key and indexes. Field names are Harbor's where Harbor has one; times are RFC 3339. */
+
+export interface ProjectDocument {
+  project_id: number;
+  name: string;
+  owner_id: number;
+  owner_name: string;
+  public: boolean;
+  metadata: Record<string, string>;
+  creation_time: string;
+  update_time: string;
+}
+
+export interface UserDocument {
+  user_id: number;
+  username: string;
+  email: string;
+  realname: string;
+  comment: string;
+  sysadmin_flag: boolean;
+  /** Absent while nobody can sign in as this user. */
+  password?: string;
+  /** Tokens and sessions from before this are void. RFC 3339. */
+  password_time?: string;
+  creation_time: string;
+  update_time: string;
+}
+
+export interface MemberDocument {
+  id: number;
+  project_id: number;
+  entity_id: number;
+  entity_type: "u" | "g";
+  role_id: number;
+}
+
+export interface RepositoryDocument {
+  id: number;
+  project_id: number;
+  /** With its project. */
+  name: string;
+  description: string;
+  creation_time: string;
+  update_time: string;
+}
+
+export interface ArtifactDocument {
+  id: number;
+  project_id: number;
+  repository_id: number;
+  repository_name: string;
+  digest: string;
+  /** Of the configuration. */
+  media_type: string;
+  manifest_media_type: string;
+  artifact_type: string;
+  /** Bytes: manifest, configuration and layers; of an index, with its children. */
+  size: number;
+  /** Bytes of the manifest alone. */
+  manifest_size: number;
+  push_time: string;
+  annotations: Record<string, string>;
+  /** Of an image: what its configuration tells. */
+  extra_attrs: Record<string, unknown>;
+  /** The blobs it names, configuration first. */
+  blobs: { digest: string; media_type: string; size: number }[];
+  /** Of an index: the manifests it names. */
+  children: { digest: string; platform?: Record<string, unknown>; annotations?: Record<string, string> }[];
+  /** The digest it refers to, whether or not that is there yet. */
+  subject?: string;
+}
+
+export interface TagDocument {
+  id: number;
+  repository_id: number;
+  name: string;
+  digest: string;
+  push_time: string;
+}
+
+/** A repository may serve a blob only if it has this: bytes are shared, knowing a digest is not a right. */
+export interface BlobLinkDocument {
+  repository_id: number;
+  project_id: number;
+  digest: string;
+  size: number;
+}
+
+/** Counts and times of pulls: written often and of little weight, so apart from what they count. */
+export interface PullDocument {
+  /** `repository:12`, `artifact:34` or `tag:56`. */
+  what: string;
+  count: number;
+  pull_time: string;
+}
+
+export interface SessionDocument {
+  /** SHA-256 of the token; the token itself is only with its holder. */
+  hash: string;
+  user_id: number;
+  created: string;
+  expires: string;
+  /** How long it lives on after its last use. */
+  minutes: number;
+  from: string;
+  agent: string;
+}
+
+export interface SequenceDocument {
+  name: string;
+  value: number;
+}
+
+/** Small facts of the registry itself: its version of the data, its token key's id. */
+export interface FactDocument {
+  name: string;
+  value: unknown;
+}
+
+const projects: CollectionSpec<ProjectDocument> = {
+  name: "projects",
+  key: (project) => String(project.project_id),
+  unique: [["name"]],
+  index: [["owner_id"]],
+};
+const users: CollectionSpec<UserDocument> = {
+  name: "users",
+  key: (user) => String(user.user_id),
+  unique: [["username"], ["email"]],
+};
+const members: CollectionSpec<MemberDocument> = {
+  name: "members",
+  key: (member) => String(member.id),
+  unique: [["project_id", "entity_type", "entity_id"]],
+  index: [["project_id"], ["entity_id"]],
+};
+const repositories: CollectionSpec<RepositoryDocument> = {
+  name: "repositories",
+  key: (repository) => String(repository.id),
+  unique: [["name"]],
+  index: [["project_id"]],
+};
+const artifacts: CollectionSpec<ArtifactDocument> = {
+  name: "artifacts",
+  key: (artifact) => `${artifact.repository_id}@${artifact.digest}`,
+  index: [["repository_id"], ["project_id"], ["digest"], ["subject"]],
+};
+const tags: CollectionSpec<TagDocument> = {
+  name: "tags",
+  key: (tag) => `${tag.repository_id}:${tag.name}`,
+  index: [["repository_id"], ["digest"]],
+};
+const links: CollectionSpec<BlobLinkDocument> = {
+  name: "links",
+  key: (link) => `${link.repository_id}@${link.digest}`,
+  index: [["repository_id"], ["project_id"], ["digest"]],
+};
+const pulls: CollectionSpec<PullDocument> = { name: "pulls", key: (pull) => pull.what };
+const sessions: CollectionSpec<SessionDocument> = {
+  name: "sessions",
+  key: (session) => session.hash,
+  index: [["user_id"]],
+};
+const sequences: CollectionSpec<SequenceDocument> = { name: "sequences", key: (sequence) => sequence.name };
+const facts: CollectionSpec<FactDocument> = { name: "facts", key: (fact) => fact.name };
+
+const specs = {
+  projects,
+  users,
+  members,
+  repositories,
+  artifacts,
+  tags,
+  links,
+  pulls,
+  sessions,
+  sequences,
+  facts,
+};
+type Specs = typeof specs;
+export type Collections = {
+  [N in keyof Specs]: Specs[N] extends CollectionSpec<infer D> ? Collection<D> : never;
+};
+
+/** Opens every collection, in the order above. */
+export async function openCollections(documents: Documents): Promise<Collections> {
+  const opened: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(specs)) {
+    opened[name] = await documents.collection(spec as unknown as CollectionSpec<object>);
+  }
+  return opened as Collections;
+}

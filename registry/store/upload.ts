@@ -1,0 +1,120 @@
+import { createHash, type Hash } from "node:crypto";
+import { constants } from "node:fs";
+import { open, rm, truncate } from "node:fs/promises";
+import { addAbortSignal, type Readable } from "node:stream";
+import { Fault } from "../contract/fault.ts";
+import { hashFile } from "./blob-reader.ts";
+import type { Upload, UploadInfo } from "./blobs.ts";
+import { type Digest, parseDigest } from "./digests.ts";
+import { fileMode, noFollow, syncFile, syncFolder, toDiskFault } from "./disk.ts";
+import { type Intake, takeIn } from "./intake.ts";
+import type { Layout } from "./layout.ts";
+
+interface Deps {
+  id: string;
+  about: UploadInfo;
+  layout: Layout;
+  /** Bytes that a run before this one left in the file. */
+  size: number;
+  /** Throws `INSUFFICIENT_STORAGE` when the disk must take no more. */
+  ensureRoom: () => Promise<void>;
+  /** Moves the file, synced already, to the place of that digest. */
+  keep: (digest: Digest, data: string) => Promise<void>;
+  onEnd: () => void;
+  /** Aborted when the store closes. */
+  closing: AbortSignal;
+}
+
+/** One upload, in whose file bytes gather until their digest is named. */
+export function createUpload({ id, about, layout, size, ensureRoom, keep, onEnd, closing }: Deps): Upload {
+  const paths = layout.upload(id);
+  // What a run before this one wrote is hashed again when it is first needed.
+  let hash: Hash | undefined = size === 0 ? createHash("sha256") : undefined;
+  let synced = false;
+  let busy = false;
+  let ended = false;
+
+  function assertOpen(): void {
+    if (ended) throw new Fault("BLOB_UPLOAD_UNKNOWN", `upload ${id} has ended`);
+    if (closing.aborted) throw new Fault("SERVICE_UNAVAILABLE", "the registry is stopping");
+  }
+
+  async function alone<T>(work: () => Promise<T>): Promise<T> {
+    assertOpen();
+    if (busy) throw new Fault("BLOB_UPLOAD_INVALID", `upload ${id} is being written to already`);
+    busy = true;
+    try {
+      return await work();
+    } catch (error) {
+      throw toDiskFault(error, "receiving blobs");
+    } finally {
+      busy = false;
+      if (ended) await rm(paths.folder, { recursive: true, force: true });
+    }
+  }
+
+  async function receive(bytes: Readable): Promise<Intake> {
+    const running = (hash ??= await hashFile(paths.data, "sha256", size));
+    const file = await open(paths.data, constants.O_WRONLY | noFollow, fileMode);
+    try {
+      const intake = await takeIn(bytes, { file, start: size, hash: running, check: ensureOpenAndRoom });
+      // Names must last as well as bytes, or the size that the client is told is gone after a power cut.
+      if (!synced)
+        await Promise.all([syncFile(paths.about), syncFolder(paths.folder), syncFolder(layout.uploads)]);
+      synced = true;
+      size += intake.received;
+      return intake;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async function ensureOpenAndRoom(): Promise<void> {
+    assertOpen();
+    await ensureRoom();
+  }
+
+  return {
+    id,
+    about,
+    get size() {
+      return size;
+    },
+
+    append: (bytes) =>
+      alone(async () => {
+        addAbortSignal(closing, bytes);
+        const intake = await receive(bytes).catch(async (error: unknown) => {
+          // Back to what was acknowledged before, so that a full disk gets its room again.
+          hash = undefined;
+          await truncate(paths.data, size).catch(() => undefined);
+          throw error;
+        });
+        if (intake.broken !== undefined) throw intake.broken;
+      }),
+
+    commit: (digest) =>
+      alone(async () => {
+        const wanted = parseDigest(digest);
+        if (wanted.algorithm === "sha256") hash ??= await hashFile(paths.data, "sha256", size);
+        const found =
+          wanted.algorithm === "sha256" ? hash?.copy() : await hashFile(paths.data, wanted.algorithm, size);
+        if (found?.digest("hex") !== wanted.hex) {
+          throw new Fault("DIGEST_INVALID", `the bytes received are not those of ${digest}`, { digest });
+        }
+        if (!synced) await syncFile(paths.data);
+        await keep(wanted, paths.data);
+        ended = true;
+        onEnd();
+      }),
+
+    async cancel() {
+      ended = true;
+      onEnd();
+      // While an append runs, it removes the rest when it notices.
+      await rm(paths.folder, { recursive: true, force: true }).catch((error: unknown) => {
+        if (!busy) throw toDiskFault(error, "cancelling uploads");
+      });
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { roles, type Permission, type RoleId } from "../registry/contract/permission.ts";
+import type { Project } from "../registry/contract/projects.ts";
+import type { User } from "../registry/contract/users.ts";
+
+const { projectAdmin, maintainer, developer } = roles;
+
+/** What the pages offer, and to which roles. The registry decides; this only keeps refused buttons away. */
+const offered: Partial<Record<Permission, readonly RoleId[]>> = {
+  "project:update": [projectAdmin],
+  "project:delete": [projectAdmin],
+  "repository:push": [projectAdmin, maintainer, developer],
+  "repository:update": [projectAdmin, maintainer, developer],
+  "repository:delete": [projectAdmin, maintainer],
+  "artifact:delete": [projectAdmin, maintainer],
+  "tag:create": [projectAdmin, maintainer, developer],
+  "tag:delete": [projectAdmin, maintainer],
+};
+
+/** Whether `user` may do it in `project`. */
+export function mayIn(project: Project | undefined, user: User | undefined, permission: Permission): boolean {
+  if (project === undefined || user === undefined) return false;
+  if (user.sysadmin_flag || user.admin_role_in_auth) return true;
+  const held = project.current_user_role_ids;
+  return offered[permission]?.some((role) => held.includes(role)) ?? false;
+}

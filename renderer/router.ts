@@ -1,0 +1,111 @@
+import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from "vue-router";
+import ProjectList from "./views/ProjectList.vue";
+import { useDesktop } from "./stores/desktop.ts";
+import { useSession } from "./stores/session.ts";
+
+declare module "vue-router" {
+  interface RouteMeta {
+    /** Key of the page's name; what it shows is put before it. */
+    title: string;
+    /** Not for who is not signed in. */
+    personal?: boolean;
+    /** Not in a browser. */
+    window?: boolean;
+  }
+}
+
+const inProject = "/projects/:project";
+// A part of a repository's name cannot be a lone dash, so `/-/` ends the name. Distribution spec, <name>.
+const inRepository = `${inProject}/repositories/:repository([a-z0-9][a-z0-9._-]*)+`;
+
+const routes: RouteRecordRaw[] = [
+  { path: "/", redirect: { name: "projects" } },
+  { path: "/projects", name: "projects", component: ProjectList, meta: { title: "projects.title" } },
+  {
+    path: inProject,
+    component: () => import("./views/ProjectPage.vue"),
+    props: true,
+    children: [
+      {
+        path: "",
+        name: "project",
+        component: () => import("./views/ProjectRepositories.vue"),
+        props: true,
+        meta: { title: "repositories.title" },
+      },
+      {
+        path: "settings",
+        name: "project-settings",
+        component: () => import("./views/ProjectSettings.vue"),
+        props: true,
+        meta: { title: "projectSettings.title" },
+      },
+    ],
+  },
+  {
+    path: inRepository,
+    name: "repository",
+    component: () => import("./views/RepositoryPage.vue"),
+    props: ({ params }) => ({ project: params.project, repository: joined(params.repository) }),
+    meta: { title: "repository.title" },
+  },
+  {
+    path: `${inRepository}/-/:reference`,
+    name: "artifact",
+    component: () => import("./views/ArtifactPage.vue"),
+    props: ({ params }) => ({ ...params, repository: joined(params.repository) }),
+    meta: { title: "artifact.title" },
+  },
+  {
+    path: "/sign-in",
+    name: "sign-in",
+    component: () => import("./views/SignIn.vue"),
+    meta: { title: "signIn.title" },
+  },
+  {
+    path: "/welcome",
+    name: "welcome",
+    component: () => import("./views/FirstStart.vue"),
+    meta: { title: "firstStart.title", window: true },
+  },
+  {
+    path: "/settings",
+    name: "settings",
+    component: () => import("./views/DesktopSettings.vue"),
+    meta: { title: "settings.title", window: true },
+  },
+  {
+    path: "/account",
+    name: "account",
+    component: () => import("./views/AccountPage.vue"),
+    meta: { title: "account.title", personal: true },
+  },
+  {
+    path: "/:missing(.*)*",
+    name: "missing",
+    component: () => import("./views/NotFound.vue"),
+    meta: { title: "notFound.title" },
+  },
+];
+
+/** The pages and their addresses. The first start comes before everything else. */
+export function createPages(): Router {
+  const router = createRouter({
+    history: createWebHistory("/"),
+    routes,
+    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? undefined : { top: 0 }),
+  });
+  router.beforeEach((to) => {
+    const desktop = useDesktop();
+    if (desktop.firstStart && to.name !== "welcome") return { name: "welcome" };
+    if (to.meta.window && !desktop.available)
+      return { name: "missing", params: { missing: to.path.slice(1).split("/") } };
+    if (to.meta.personal && !useSession().signedIn) return { name: "sign-in", query: { next: to.fullPath } };
+    return true;
+  });
+  return router;
+}
+
+function joined(parts: string | string[] | undefined): string {
+  return Array.isArray(parts) ? parts.join("/") : (parts ?? "");
+}

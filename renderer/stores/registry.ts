@@ -1,0 +1,39 @@
+import { defineStore } from "pinia";
+import { computed, shallowRef, watch } from "vue";
+import type { SystemInfo } from "../../registry/contract/system.ts";
+import { useClient } from "../client.ts";
+import { useDesktop } from "./desktop.ts";
+import { useSession } from "./session.ts";
+
+/** What the registry tells of itself, and the address that docker names it by. */
+export const useRegistry = defineStore("registry", () => {
+  const client = useClient();
+  const desktop = useDesktop();
+  const session = useSession();
+  const info = shallowRef<SystemInfo>();
+
+  const address = computed(() => desktop.state?.address ?? info.value?.registry_url ?? location.host);
+  const version = computed(() => desktop.state?.version ?? info.value?.harbor_version);
+  /** Docker speaks plain HTTP to this machine without being told; other clients have to be told. */
+  const loopback = computed(() => /^(localhost|127\.|\[::1\])/.test(address.value));
+  const mayCreateProjects = computed(
+    () =>
+      session.administrator || (session.signedIn && info.value?.project_creation_restriction !== "adminonly"),
+  );
+
+  async function load(): Promise<void> {
+    info.value = await client.system.info({}).catch(() => info.value);
+  }
+
+  // Whoever is signed in is told more.
+  watch(() => session.user?.user_id, load, { immediate: true });
+
+  return {
+    info,
+    address,
+    version,
+    loopback,
+    mayCreateProjects,
+    search: (q: string) => client.system.search({ q }),
+  };
+});

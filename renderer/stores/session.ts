@@ -1,0 +1,52 @@
+import { defineStore } from "pinia";
+import { computed, shallowRef } from "vue";
+import { Fault } from "../../registry/contract/fault.ts";
+import type { User } from "../../registry/contract/users.ts";
+import { useClient } from "../client.ts";
+import { useEvents } from "./events.ts";
+
+/** Who is signed in. */
+export const useSession = defineStore("session", () => {
+  const client = useClient();
+  const events = useEvents();
+  const user = shallowRef<User>();
+  const signedIn = computed(() => user.value !== undefined);
+  const administrator = computed(
+    () => user.value?.sysadmin_flag === true || user.value?.admin_role_in_auth === true,
+  );
+
+  async function load(): Promise<void> {
+    try {
+      user.value = await client.users.current({});
+    } catch (error) {
+      user.value = undefined;
+      if (!(error instanceof Fault) || error.status < 500) return;
+      throw error;
+    }
+  }
+
+  async function signIn(principal: string, password: string): Promise<void> {
+    user.value = await client.session.open({ principal, password });
+  }
+
+  /** Gives the administrator the first password; the window's first start. */
+  async function begin(password: string): Promise<void> {
+    user.value = await client.system.begin({ password });
+  }
+
+  async function signOut(): Promise<void> {
+    await client.session.close({});
+    user.value = undefined;
+  }
+
+  async function changePassword(old_password: string, new_password: string): Promise<void> {
+    if (user.value === undefined) throw new Fault("UNAUTHORIZED", "sign in first");
+    await client.users.setPassword({ user_id: user.value.user_id, old_password, new_password });
+  }
+
+  events.listen((event) => {
+    if (event.name === "session.ended" && user.value !== undefined) void load();
+  });
+
+  return { user, signedIn, administrator, load, signIn, begin, signOut, changePassword };
+});
