@@ -21,6 +21,8 @@ const output = {
   format: "cjs",
   entryFileNames: "[name].cjs",
   chunkFileNames: "chunks/[name]-[hash].cjs",
+  // A chunk of its own is loaded where it is imported: first.
+  codeSplitting: { groups: [{ name: "compat", test: /main\/compat\.ts$/ }] },
 } as const;
 
 export default defineConfig({
@@ -32,6 +34,8 @@ export default defineConfig({
       rolldownOptions: {
         input: { main: at("main/main.ts"), serve: at("registry/serve.ts") },
         external: ["electron", "keytar"],
+        // Or one of the two would load the other for what they share.
+        preserveEntrySignatures: "strict",
         output,
       },
     },

@@ -61,7 +61,10 @@ export default ts.config(
     files: ["main/**/*.ts", "registry/**/*.ts"],
     plugins: { n },
     rules: {
-      "n/no-unsupported-features/node-builtins": ["error", { version: ">=18.15.0", allowExperimental: true, ignores: ["fs/promises.statfs"] }],
+      "n/no-unsupported-features/node-builtins": [
+        "error",
+        { version: ">=18.15.0", allowExperimental: true, ignores: ["fs/promises.statfs"] },
+      ],
     },
   },
 );

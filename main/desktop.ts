@@ -88,7 +88,7 @@ export function createDesktop({ host, settings, secrets, window, version }: Deps
       const parsed = operations[verb].input.strict().safeParse(input ?? {});
       if (!parsed.success)
         throw new Fault("BAD_REQUEST", parsed.error.issues[0]?.message ?? "the input is not valid");
-      return handlers[verb](parsed.data as never);
+      return handlers[verb](parsed.data);
     },
   };
 }

@@ -1,4 +1,5 @@
 // `npm start`: Berth's window, or where there can be none, Berth without it. `npm run serve`: without it in any case.
+// `npm run build`: only what both do first.
 import { spawn } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,7 +12,7 @@ const [mode, ...words] = process.argv.slice(2);
 try {
   await build();
   if (mode === "serve") serve(words);
-  else await open(process.argv.slice(2));
+  else if (mode !== "build") await open(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

@@ -14,6 +14,7 @@ import { createSecrets } from "./keychain.ts";
 import { lockDown, lockSession } from "./lockdown.ts";
 import { setMenu } from "./menu.ts";
 import { declareScheme, serveScheme } from "./protocol.ts";
+import { createQuit } from "./quit.ts";
 import { createSession } from "./session.ts";
 import { openSettings } from "./settings.ts";
 import { createTray } from "./tray.ts";
@@ -27,6 +28,7 @@ if (app.isPackaged && inspectorUrl() === undefined) {
 }
 declareScheme();
 lockDown();
+const quit = createQuit();
 
 if (app.requestSingleInstanceLock()) {
   void app.whenReady().then(run);
@@ -55,7 +57,6 @@ function run(): void {
   const secrets = createSecrets(folder);
 
   let window: BrowserWindow | undefined;
-  let isQuitting = false;
   const page = (): Electron.WebContents | undefined =>
     window?.isDestroyed() ? undefined : window?.webContents;
 
@@ -85,11 +86,11 @@ function run(): void {
       bringForward(window);
       return;
     }
-    const fresh = createWindow({ memory: at("window.json"), mayClose: () => isQuitting });
+    const fresh = createWindow({ memory: at("window.json"), mayClose: quit.isUnderWay });
     window = fresh;
     fresh.once("ready-to-show", () => fresh.show());
     fresh.on("close", () => {
-      if (!isQuitting) void close(fresh);
+      if (!quit.isUnderWay()) void close(fresh);
     });
   }
 
@@ -103,6 +104,11 @@ function run(): void {
   serveScheme(electronSession.defaultSession, pages);
   answerCalls({ host, session, desktop, page, log });
   setMenu({ openWeb: () => ask("desktop.openWeb"), reveal: () => ask("desktop.reveal") });
+  quit.drainBy(async () => {
+    if (window?.isDestroyed() === false) window.hide();
+    await host.stop();
+    tray.close();
+  });
   void host.start();
   if (!isStartAtLogin()) open();
 
@@ -115,19 +121,6 @@ function run(): void {
   app.on("child-process-gone", (_, { type, reason }) =>
     log({ level: "warn", message: `${type} process: ${reason}` }),
   );
-
-  let isDrained = false;
-  app.on("before-quit", (event) => {
-    isQuitting = true;
-    if (isDrained) return;
-    event.preventDefault();
-    if (page() !== undefined) window?.hide();
-    void host.stop().then(() => {
-      isDrained = true;
-      tray.close();
-      app.quit();
-    });
-  });
 
   process.on("unhandledRejection", (reason) =>
     log({ level: "error", message: "unhandled", reason: String(reason) }),

@@ -1,12 +1,11 @@
 import type { Authorize } from "./access/authorize.ts";
 import type { Caller } from "./access/caller.ts";
 import { Fault } from "./contract/fault.ts";
-import { contract, findOperation } from "./contract/index.ts";
+import { findOperation, type RegistryContract } from "./contract/index.ts";
 import type { Handlers } from "./contract/operation.ts";
 import { answerSchema } from "./contract/reply.ts";
 
-type Contract = typeof contract;
-export type AllHandlers = { [R in keyof Contract]: Handlers<Contract[R], Caller> };
+export type AllHandlers = { [R in keyof RegistryContract]: Handlers<RegistryContract[R], Caller> };
 type Handler = (input: unknown, caller: Caller) => Promise<unknown>;
 
 /**
@@ -23,7 +22,7 @@ export function createCall(handlers: AllHandlers, authorize: Authorize, checkAns
       await authorize.operation(caller, operation.access, {});
     const parsed = operation.input.safeParse(input ?? {});
     if (!parsed.success) throw invalid(parsed.error.issues);
-    const values = parsed.data as Record<string, unknown>;
+    const values = parsed.data;
     await authorize.operation(caller, operation.access, values);
     const handler = (handlers as unknown as Record<string, Record<string, Handler>>)[resource]?.[verb];
     if (!handler) throw new Fault("NOT_FOUND", `there is no operation ${name.slice(0, 80)}`);

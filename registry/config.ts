@@ -15,10 +15,10 @@ export interface RegistryConfig {
   hosts?: readonly string[];
   secrets: SecretStore;
   /**
-   * The administrator's first password on an empty folder: a text; `generate` makes one and keeps it in
+   * The administrator's first password on an empty folder: that one; `generate` makes one and keeps it in
    * `initial-admin-password` until first changed; `ask` leaves the administrator without one until `system.begin`.
    */
-  adminPassword: string | "generate" | "ask";
+  adminPassword: { is: string } | "generate" | "ask";
   /** The built pages to serve to browsers; absent serves none. */
   pages?: string;
   version: string;

@@ -10,7 +10,7 @@ export function firstPassword(path: string, wanted: RegistryConfig["adminPasswor
   return {
     async make(): Promise<string | undefined> {
       if (wanted === "ask") return undefined;
-      if (wanted !== "generate") return wanted;
+      if (wanted !== "generate") return wanted.is;
       // The rules want a lower-case letter, an upper-case letter and a digit.
       const password = `${randomBytes(15).toString("base64url")}aA1`;
       const file = await open(path, "w", 0o600);

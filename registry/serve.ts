@@ -43,7 +43,7 @@ async function serve(): Promise<void> {
       layoutOf(options.dataDir).secrets,
       passphrase === undefined ? {} : { passphrase },
     ),
-    adminPassword: password ?? "generate",
+    adminPassword: password === undefined ? "generate" : { is: password },
     ...(existsSync(pages) ? { pages } : {}),
     version,
     log,

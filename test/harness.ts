@@ -41,7 +41,7 @@ export async function startBerth(options: Partial<RegistryConfig> = {}): Promise
   async function open(): Promise<Registry> {
     const registry = await createRegistry({
       secrets: await openSecretFile(join(dataDir, "secrets.json")),
-      adminPassword: password,
+      adminPassword: { is: password },
       version: "0.0.0-test",
       checkAnswers: true,
       ...options,

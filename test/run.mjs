@@ -10,15 +10,30 @@ mkdirSync(results, { recursive: true });
 
 step("bringing the programs to test with", "bash", ["test/setup.sh"]);
 step("building", "npm", ["run", "-s", "build"]);
-tally("checking types, format, style, borders and unused code", "npm", ["run", "-s", "check"], () => undefined);
-tally("testing the registry and its clients", "npx", ["vitest", "run", "--config", "test/vitest.config.ts"], () => {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = read("vitest.json");
-  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests };
-});
-tally("testing the window and the browser", "npx", ["playwright", "test", "--config", "test/playwright.config.ts"], () => {
-  const { expected, unexpected, flaky, skipped } = read("playwright.json").stats;
-  return { passed: expected + flaky, failed: unexpected, skipped };
-});
+tally(
+  "checking types, format, style, borders and unused code",
+  "npm",
+  ["run", "-s", "check"],
+  () => undefined,
+);
+tally(
+  "testing the registry and its clients",
+  "npx",
+  ["vitest", "run", "--config", "test/vitest.config.ts"],
+  () => {
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = read("vitest.json");
+    return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests };
+  },
+);
+tally(
+  "testing the window and the browser",
+  "npx",
+  ["playwright", "test", "--config", "test/playwright.config.ts"],
+  () => {
+    const { expected, unexpected, flaky, skipped } = read("playwright.json").stats;
+    return { passed: expected + flaky, failed: unexpected, skipped };
+  },
+);
 
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(counts.failed > 0 ? 1 : 0);

@@ -174,7 +174,7 @@ function known(user: UserDocument | undefined): UserDocument {
 }
 
 /** A user as others may see it: what is secret is left out by naming what is not. */
-export function toUser(user: UserDocument): User {
+function toUser(user: UserDocument): User {
   const { user_id, username, email, realname, comment, sysadmin_flag, creation_time, update_time } = user;
   return {
     user_id,

@@ -2,19 +2,16 @@
  * What happened, told to whoever may see the project it happened in.
  * An event says what to look at again; it never carries what a listener might not be allowed to read.
  */
-export const eventNames = [
-  "artifact.pushed",
-  "artifact.pulled",
-  "artifact.removed",
-  "tag.removed",
-  "repository.removed",
-  "project.created",
-  "project.changed",
-  "project.removed",
-  "session.ended",
-] as const;
-
-export type EventName = (typeof eventNames)[number];
+export type EventName =
+  | "artifact.pushed"
+  | "artifact.pulled"
+  | "artifact.removed"
+  | "tag.removed"
+  | "repository.removed"
+  | "project.created"
+  | "project.changed"
+  | "project.removed"
+  | "session.ended";
 
 export interface RegistryEvent {
   name: EventName;

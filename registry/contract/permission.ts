@@ -1,32 +1,29 @@
 /** What may be done in a project: Harbor's resources and actions. The roles that hold each are in `access/roles`. */
-export const permissions = [
-  "project:read",
-  "project:update",
-  "project:delete",
-  "member:list",
-  "member:create",
-  "member:update",
-  "member:delete",
-  "log:list",
-  "quota:read",
-  "repository:list",
-  "repository:read",
-  "repository:pull",
-  "repository:push",
-  "repository:update",
-  "repository:delete",
-  "artifact:list",
-  "artifact:read",
-  "artifact:create",
-  "artifact:delete",
-  "artifact-addition:read",
-  "accessory:list",
-  "tag:list",
-  "tag:create",
-  "tag:delete",
-] as const;
-
-export type Permission = (typeof permissions)[number];
+export type Permission =
+  | "project:read"
+  | "project:update"
+  | "project:delete"
+  | "member:list"
+  | "member:create"
+  | "member:update"
+  | "member:delete"
+  | "log:list"
+  | "quota:read"
+  | "repository:list"
+  | "repository:read"
+  | "repository:pull"
+  | "repository:push"
+  | "repository:update"
+  | "repository:delete"
+  | "artifact:list"
+  | "artifact:read"
+  | "artifact:create"
+  | "artifact:delete"
+  | "artifact-addition:read"
+  | "accessory:list"
+  | "tag:list"
+  | "tag:create"
+  | "tag:delete";
 
 /** Harbor's role numbers. */
 export const roles = { projectAdmin: 1, developer: 2, guest: 3, maintainer: 4, limitedGuest: 5 } as const;

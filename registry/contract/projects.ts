@@ -43,7 +43,7 @@ const Changes = z.object({
   metadata: Metadata.nullish(),
 });
 
-export const ProjectSummary = z.object({
+const ProjectSummary = z.object({
   repo_count: z.number(),
   quota: z
     .object({ hard: z.object({ storage: z.number() }), used: z.object({ storage: z.number() }) })

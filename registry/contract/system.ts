@@ -29,7 +29,7 @@ export const SystemInfo = z.object({
 });
 export type SystemInfo = z.output<typeof SystemInfo>;
 
-export const Statistics = z.object({
+const Statistics = z.object({
   private_project_count: z.number(),
   private_repo_count: z.number(),
   public_project_count: z.number(),
@@ -39,7 +39,7 @@ export const Statistics = z.object({
   total_storage_consumption: z.number(),
 });
 
-export const FoundRepository = z.object({
+const FoundRepository = z.object({
   project_id: z.number(),
   project_name: z.string(),
   project_public: z.boolean(),

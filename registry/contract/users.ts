@@ -36,7 +36,7 @@ const Name = z
   .transform((name) => name.normalize("NFC").trim())
   .refine((name) => name !== "", "a name is not empty");
 
-export const Email = z
+const Email = z
   .email("that is not an e-mail address")
   .max(255)
   .transform((address) => address.toLowerCase());

@@ -19,11 +19,13 @@ export function createContents(
   blobs: BlobStore,
 ) {
   /** Whether the repository has the blob, whole. Throws `MANIFEST_INVALID` if the manifest gives it another size. */
-  async function hasBlob({ id, name }: RepositoryDocument, { digest, size }: Descriptor): Promise<boolean> {
-    const link = await links.get(`${id}@${digest}`);
+  async function hasBlob(
+    repository: RepositoryDocument | undefined,
+    { digest, size }: Descriptor,
+  ): Promise<boolean> {
+    const link = repository && (await links.get(`${repository.id}@${digest}`));
     if (!link || (await blobs.size(digest)) !== link.size) return false;
-    if (link.size !== size)
-      throw invalid(`it gives ${digest} ${size} bytes, but in ${name} that has ${link.size}`);
+    if (link.size !== size) throw invalid(`it gives ${digest} ${size} bytes, but that blob has ${link.size}`);
     return true;
   }
 
@@ -33,8 +35,15 @@ export function createContents(
   }
 
   return {
-    /** Throws `MANIFEST_BLOB_UNKNOWN`, naming what is missing, and `MANIFEST_INVALID`. */
-    async locate(repository: RepositoryDocument, manifest: Manifest): Promise<Found> {
+    /**
+     * `repository` is absent for one that is yet to be made, which holds nothing.
+     * Throws `MANIFEST_BLOB_UNKNOWN`, naming what is missing, and `MANIFEST_INVALID`.
+     */
+    async locate(
+      name: string,
+      repository: RepositoryDocument | undefined,
+      manifest: Manifest,
+    ): Promise<Found> {
       const { config, layers } = manifest;
       const needed = [...(config ? [config] : []), ...layers.filter((layer) => !isForeign(layer))];
       const missing = new Set<string>();
@@ -43,12 +52,12 @@ export function createContents(
       }
       const children: ArtifactDocument[] = [];
       for (const child of manifest.children) {
-        const artifact = await artifacts.get(`${repository.id}@${child.digest}`);
+        const artifact = repository && (await artifacts.get(`${repository.id}@${child.digest}`));
         if (artifact) children.push(artifact);
         // BuildKit keeps its cache as an index of layers.
         else if (!(await hasBlob(repository, child))) missing.add(child.digest);
       }
-      if (missing.size > 0) throw unknown([...missing], repository.name);
+      if (missing.size > 0) throw unknown([...missing], name);
       return { children, extra_attrs: await extraAttrs(manifest) };
     },
   };

@@ -97,27 +97,22 @@ export function createManifests({
   return {
     async find(repository_name, reference) {
       const repository = await repositories.locate(repository_name);
-      const tag = reference.includes(":") ? undefined : await named.get(`${repository.id}:${reference}`);
-      const digest = tag?.digest ?? (reference.includes(":") ? toDigest(reference) : undefined);
+      const tag = isByDigest(reference) ? undefined : await named.get(`${repository.id}:${reference}`);
+      const digest = isByDigest(reference) ? toDigest(reference) : tag?.digest;
       const artifact = digest === undefined ? undefined : await artifacts.get(`${repository.id}@${digest}`);
       if (!artifact) throw unknown(reference, repository_name);
       return { artifact, tag, bytes: await bytesOf(artifact.digest) };
     },
 
     async put(place, { reference, tags: further, content_type, bytes }) {
-      const byDigest = reference.includes(":");
-      const wanted = [...new Set([...(byDigest ? [] : [reference]), ...further])].map(toTag);
-      const digest = byDigest ? toDigest(reference) : digestOf(bytes, "sha256");
-      if (byDigest && digestOf(bytes, algorithmOf(digest)) !== digest) {
-        throw new Fault(
-          "DIGEST_INVALID",
-          `the manifest's digest is ${digestOf(bytes, algorithmOf(digest))}, not ${digest}`,
-        );
-      }
+      const wanted = [...new Set([...(isByDigest(reference) ? [] : [reference]), ...further])].map(toTag);
+      const digest = digestOf(bytes, reference);
       const manifest = parseManifest(bytes, content_type);
+      // A refused manifest makes no repository.
+      if (!(await repositories.find(place.name))) await contents.locate(place.name, undefined, manifest);
       const repository = await locks.lock(`blob:${digest}`, () =>
         repositories.write(place.project, place.name, async (into) => {
-          const found = await contents.locate(into, manifest);
+          const found = await contents.locate(into.name, into, manifest);
           await blobs.write(digest, bytes);
           if (!(await artifacts.get(`${into.id}@${digest}`))) {
             const [id, push_time] = [await sequence.next("artifacts"), now().toISOString()];
@@ -167,14 +162,22 @@ export function createManifests({
   }
 }
 
-function digestOf(bytes: Buffer, algorithm: string): string {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+function isByDigest(reference: string): boolean {
+  return reference.includes(":");
+}
+
+/** Of these bytes, by the algorithm of the digest they are pushed under. Throws `DIGEST_INVALID` if they have another. */
+function digestOf(bytes: Buffer, reference: string): string {
+  const algorithm = isByDigest(reference) ? algorithmOf(toDigest(reference)) : "sha256";
+  const digest = `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+  if (!isByDigest(reference) || digest === reference) return digest;
+  throw new Fault("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${reference}`);
 }
 
 function unknown(reference: string, name: string): Fault {
-  const what = isTag(reference) ? `tag ${reference}` : "such manifest";
+  const tag = isTag(reference) ? `tag ${reference}` : "tag of such a name";
   return new Fault(
     "MANIFEST_UNKNOWN",
-    `there is no ${reference.includes(":") ? `manifest ${reference}` : what} in ${name}`,
+    `there is no ${isByDigest(reference) ? `manifest ${reference}` : tag} in ${name}`,
   );
 }

@@ -4,7 +4,7 @@ import type { ArtifactDocument, Collections, RepositoryDocument, TagDocument } f
 import { matches, parseQuery, sortBy } from "../store/query.ts";
 
 /** What Harbor says for a thing that was never pulled. */
-export const never = "0001-01-01T00:00:00.000Z";
+const never = "0001-01-01T00:00:00.000Z";
 
 interface Wanted {
   with_tag: boolean;

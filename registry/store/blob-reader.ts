@@ -5,8 +5,11 @@ import { Readable } from "node:stream";
 import { noFollow } from "./disk.ts";
 import type { Digest } from "./digests.ts";
 
-/** Read at a time. Larger reads gain nothing on a socket and cost memory on every pull. */
-const chunkBytes = 512 * 1024;
+/** Read at a time: much for who takes it fast, little for who is slow, of whom there may be a thousand. */
+const leastChunk = 64 * 1024;
+const largestChunk = 512 * 1024;
+/** Bytes a millisecond from which on a reader counts as fast. */
+const fast = 20_000;
 
 export function openToRead(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | noFollow);
@@ -19,6 +22,8 @@ export function openToRead(path: string): Promise<FileHandle> {
  */
 export function readRange(file: FileHandle, start: number, end: number): Readable {
   let position = start;
+  let chunkBytes = leastChunk;
+  let pushed = performance.now();
 
   async function next(): Promise<Buffer | null> {
     const wanted = Math.min(chunkBytes, end + 1 - position);
@@ -32,10 +37,15 @@ export function readRange(file: FileHandle, start: number, end: number): Readabl
   }
 
   return new Readable({
-    highWaterMark: chunkBytes,
+    highWaterMark: leastChunk,
     read() {
+      const isFast = chunkBytes > fast * (performance.now() - pushed);
+      chunkBytes = isFast ? Math.min(2 * chunkBytes, largestChunk) : leastChunk;
       next().then(
-        (chunk) => this.push(chunk),
+        (chunk) => {
+          pushed = performance.now();
+          this.push(chunk);
+        },
         (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
       );
     },

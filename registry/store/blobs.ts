@@ -36,6 +36,8 @@ export interface Upload {
   readonly about: UploadInfo;
   /** Bytes received and on disk. */
   readonly size: number;
+  /** When bytes last came, RFC 3339; this moment while they come. For expiry. */
+  readonly active: string;
   /**
    * Takes the stream to the end, hashing as it writes. What arrived before a broken stream stays, and counts.
    * One at a time: a second caller gets `BLOB_UPLOAD_INVALID`. Throws `INSUFFICIENT_STORAGE` on a full disk.

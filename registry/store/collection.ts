@@ -81,7 +81,7 @@ export async function openCollection<D extends object>(options: Options<D>) {
   // Each write changes memory before it first waits, so that no other one comes between reading and changing.
   const collection: Collection<D> = {
     get: (key) => Promise.resolve(copyOf(memory.get(key))),
-    find: (where) => new Promise((resolve) => resolve(copyOf(memory.find(where)))),
+    find: async (where) => copyOf(memory.find(where)),
     list: async (listing = {}) => (await memory.list(listing)).map((document) => ({ ...document })),
     count: (where = {}) => memory.count(where),
 

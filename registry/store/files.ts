@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readdir, rm } from "node:fs/promises";
 import { Fault } from "../contract/fault.ts";
 import { createBlobFiles } from "./blob-files.ts";
@@ -11,13 +12,14 @@ interface Options {
   folder: string;
   /** Bytes of the disk that blobs leave free for documents; 64 MiB, or a twentieth of a small disk, unless told. */
   reserve?: number;
+  now?: () => Date;
 }
 
 /** Room is asked for anew only after this many milliseconds. */
 const roomAge = 200;
 
 /** Keeps blobs as files: `blobs/sha256/ab/<hex>`, and `uploads/<id>/` until they are whole. */
-export async function openFiles({ folder, reserve }: Options): Promise<Blobs> {
+export async function openFiles({ folder, reserve, now = () => new Date() }: Options): Promise<Blobs> {
   const layout = layoutOf(folder);
   await makeFolder(layout.blobs);
   await makeFolder(layout.uploads);
@@ -38,8 +40,10 @@ export async function openFiles({ folder, reserve }: Options): Promise<Blobs> {
   }
 
   const closing = new AbortController();
+  // One for each upload that is being received.
+  setMaxListeners(0, closing.signal);
   const blobs = createBlobFiles({ layout, ensureRoom });
-  const uploads = createUploadFiles({ layout, ensureRoom, keep: blobs.keep, closing: closing.signal });
+  const uploads = createUploadFiles({ layout, ensureRoom, keep: blobs.keep, closing: closing.signal, now });
 
   return {
     size: blobs.size,

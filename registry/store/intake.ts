@@ -4,6 +4,9 @@ import type { Readable } from "node:stream";
 
 /** Written at a time: large enough that the disk is busy, small enough that three of them are all an upload holds. */
 const batchBytes = 1024 * 1024;
+/** A slow stream is written in smaller pieces, so that a thousand of them do not hold a batch each. */
+const slowBytes = 64 * 1024;
+const slowMilliseconds = 50;
 /** What may wait in the system's memory before the disk is told to begin, so that the last sync is short. */
 const writeBackBytes = 64 * 1024 * 1024;
 
@@ -11,7 +14,7 @@ export interface Intake {
   /** Bytes written and synced. */
   received: number;
   /** Why the stream ended before its end, if it did: what came until then is kept. */
-  broken?: unknown;
+  broken?: Error;
 }
 
 /**
@@ -29,6 +32,7 @@ export async function takeIn(
   let collected = 0;
   let written = start;
   let unsynced = 0;
+  let lastWrite = performance.now();
   let writing = Promise.resolve();
   let syncing: Promise<void> | undefined;
   let failure: { cause: unknown } | undefined;
@@ -44,6 +48,7 @@ export async function takeIn(
     unsynced += collected;
     batch = [];
     collected = 0;
+    lastWrite = performance.now();
     writing = writeBuffers(file, buffers, position).catch(fail);
     if (unsynced < writeBackBytes || syncing) return;
     unsynced = 0;
@@ -54,7 +59,7 @@ export async function takeIn(
       .finally(() => (syncing = undefined));
   }
 
-  let broken: unknown;
+  let broken: Error | undefined;
   await check();
   try {
     try {
@@ -62,11 +67,12 @@ export async function takeIn(
         hash.update(chunk);
         batch.push(chunk);
         collected += chunk.length;
-        if (collected >= batchBytes) await write();
+        const slow = collected >= slowBytes && performance.now() - lastWrite > slowMilliseconds;
+        if (slow || collected >= batchBytes) await write();
       }
     } catch (error) {
       if (failure) throw error;
-      broken = error ?? new Error("the stream broke");
+      broken = error instanceof Error ? error : new Error(String(error));
     }
     if (collected > 0) await write();
   } finally {

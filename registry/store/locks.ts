@@ -15,7 +15,7 @@ export function createLocks(): Locks {
     async lock(keys, work) {
       // A place in every queue is taken in one step, so no two callers ever wait for one another.
       const mine = [...new Set(typeof keys === "string" ? [keys] : keys)];
-      const before = mine.map((key) => last.get(key));
+      const before = mine.map((key) => last.get(key) ?? Promise.resolve());
       let release: () => void = () => undefined;
       const done = new Promise<void>((resolve) => (release = resolve));
       for (const key of mine) last.set(key, done);

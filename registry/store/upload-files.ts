@@ -11,6 +11,7 @@ interface Deps {
   ensureRoom: () => Promise<void>;
   keep: (digest: Digest, data: string) => Promise<void>;
   closing: AbortSignal;
+  now: () => Date;
 }
 
 type UploadFiles = Pick<Blobs, "begin" | "upload" | "uploads"> & {
@@ -21,7 +22,7 @@ type UploadFiles = Pick<Blobs, "begin" | "upload" | "uploads"> & {
 const idPattern = /^[A-Za-z0-9-]{16,64}$/;
 
 /** Every open upload: in memory while this process knows it, in its folder in any case. */
-export function createUploadFiles({ layout, ensureRoom, keep, closing }: Deps): UploadFiles {
+export function createUploadFiles({ layout, ensureRoom, keep, closing, now }: Deps): UploadFiles {
   const opened = new Map<string, Promise<Upload | undefined>>();
   const running = new Set<Promise<unknown>>();
 
@@ -32,14 +33,28 @@ export function createUploadFiles({ layout, ensureRoom, keep, closing }: Deps): 
     return work;
   }
 
-  function toUpload(id: string, about: UploadInfo, size: number): Upload {
+  function toUpload(id: string, about: UploadInfo, size: number, active: Date): Upload {
     const onEnd = (): void => void opened.delete(id);
-    const upload = createUpload({ id, about, layout, size, ensureRoom, keep, onEnd, closing });
+    const upload = createUpload({
+      id,
+      about,
+      layout,
+      size,
+      active: active.toISOString(),
+      ensureRoom,
+      keep,
+      onEnd,
+      closing,
+      now,
+    });
     return {
       id,
       about,
       get size() {
         return upload.size;
+      },
+      get active() {
+        return upload.active;
       },
       append: (bytes) => track(upload.append(bytes)),
       commit: (digest) => track(upload.commit(digest)),
@@ -50,8 +65,8 @@ export function createUploadFiles({ layout, ensureRoom, keep, closing }: Deps): 
   async function find(id: string): Promise<Upload | undefined> {
     const paths = layout.upload(id);
     try {
-      const { size } = await stat(paths.data);
-      return toUpload(id, aboutOf(JSON.parse(await readFile(paths.about, "utf8"))), size);
+      const { size, mtime } = await stat(paths.data);
+      return toUpload(id, aboutOf(JSON.parse(await readFile(paths.about, "utf8"))), size, mtime);
     } catch (error) {
       if (isMissing(error) || error instanceof SyntaxError) return undefined;
       throw toDiskFault(error, "looking for uploads");
@@ -83,7 +98,7 @@ export function createUploadFiles({ layout, ensureRoom, keep, closing }: Deps): 
       await rm(paths.folder, { recursive: true, force: true });
       throw toDiskFault(error, "beginning uploads");
     }
-    return toUpload(id, about, 0);
+    return toUpload(id, about, 0, now());
   }
 
   return {

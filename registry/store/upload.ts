@@ -14,8 +14,10 @@ interface Deps {
   id: string;
   about: UploadInfo;
   layout: Layout;
-  /** Bytes that a run before this one left in the file. */
+  /** Bytes that a run before this one left in the file, and when the last of them came. */
   size: number;
+  active: string;
+  now: () => Date;
   /** Throws `INSUFFICIENT_STORAGE` when the disk must take no more. */
   ensureRoom: () => Promise<void>;
   /** Moves the file, synced already, to the place of that digest. */
@@ -26,11 +28,15 @@ interface Deps {
 }
 
 /** One upload, in whose file bytes gather until their digest is named. */
-export function createUpload({ id, about, layout, size, ensureRoom, keep, onEnd, closing }: Deps): Upload {
+export function createUpload(deps: Deps): Upload {
+  const { id, about, layout, ensureRoom, keep, onEnd, closing, now } = deps;
   const paths = layout.upload(id);
+  let { size, active } = deps;
   // What a run before this one wrote is hashed again when it is first needed.
   let hash: Hash | undefined = size === 0 ? createHash("sha256") : undefined;
   let synced = false;
+  // True while the file may be longer than what counts.
+  let ragged = false;
   let busy = false;
   let ended = false;
 
@@ -39,39 +45,53 @@ export function createUpload({ id, about, layout, size, ensureRoom, keep, onEnd,
     if (closing.aborted) throw new Fault("SERVICE_UNAVAILABLE", "the registry is stopping");
   }
 
+  async function check(): Promise<void> {
+    assertOpen();
+    await ensureRoom();
+  }
+
   async function alone<T>(work: () => Promise<T>): Promise<T> {
     assertOpen();
     if (busy) throw new Fault("BLOB_UPLOAD_INVALID", `upload ${id} is being written to already`);
     busy = true;
     try {
+      await mend();
       return await work();
     } catch (error) {
       throw toDiskFault(error, "receiving blobs");
     } finally {
       busy = false;
+      active = now().toISOString();
       if (ended) await rm(paths.folder, { recursive: true, force: true });
     }
+  }
+
+  async function mend(): Promise<void> {
+    if (ragged) await truncate(paths.data, size);
+    ragged = false;
   }
 
   async function receive(bytes: Readable): Promise<Intake> {
     const running = (hash ??= await hashFile(paths.data, "sha256", size));
     const file = await open(paths.data, constants.O_WRONLY | noFollow, fileMode);
     try {
-      const intake = await takeIn(bytes, { file, start: size, hash: running, check: ensureOpenAndRoom });
+      const intake = await takeIn(bytes, { file, start: size, hash: running, check });
+      assertOpen();
       // Names must last as well as bytes, or the size that the client is told is gone after a power cut.
       if (!synced)
         await Promise.all([syncFile(paths.about), syncFolder(paths.folder), syncFolder(layout.uploads)]);
       synced = true;
       size += intake.received;
       return intake;
+    } catch (error) {
+      // Back to what was acknowledged before, so that a full disk gets its room again.
+      hash = undefined;
+      ragged = true;
+      await mend().catch(() => undefined);
+      throw error;
     } finally {
       await file.close();
     }
-  }
-
-  async function ensureOpenAndRoom(): Promise<void> {
-    assertOpen();
-    await ensureRoom();
   }
 
   return {
@@ -80,18 +100,17 @@ export function createUpload({ id, about, layout, size, ensureRoom, keep, onEnd,
     get size() {
       return size;
     },
+    get active() {
+      return busy ? now().toISOString() : active;
+    },
 
-    append: (bytes) =>
-      alone(async () => {
+    async append(bytes) {
+      const { broken } = await alone(() => {
         addAbortSignal(closing, bytes);
-        const intake = await receive(bytes).catch(async (error: unknown) => {
-          // Back to what was acknowledged before, so that a full disk gets its room again.
-          hash = undefined;
-          await truncate(paths.data, size).catch(() => undefined);
-          throw error;
-        });
-        if (intake.broken !== undefined) throw intake.broken;
-      }),
+        return receive(bytes);
+      });
+      if (broken) throw closing.aborted ? closing.reason : broken;
+    },
 
     commit: (digest) =>
       alone(async () => {

@@ -72,11 +72,14 @@ async function contender(
   child.stdout?.resume();
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-20_000)));
   const ended = once(child, "exit");
+  // Nothing is left behind when the bench itself fails.
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.once("exit", kill);
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     await ended;
+    process.off("exit", kill);
   };
-  process.once("exit", () => child.kill("SIGKILL"));
 
   while (!(await answers(url))) {
     if (child.exitCode !== null) throw new Error(`${name} did not start: ${said}`);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startBerth, type Berth } from "../harness.ts";
 import { describeWith, type Outcome } from "../parts.ts";
 import { openDockerEngine, type DockerEngine } from "./docker-engine.ts";
@@ -10,6 +10,9 @@ type Docker = (...args: string[]) => Promise<Outcome>;
 /** Harbor's role numbers, of `contract/permission`. */
 const members = { dora: 2, gus: 3 };
 const password = "Harbor-12345";
+
+// The engine packs and unpacks every layer, beside other suites that keep the disk busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 describeWith(["docker", "dockerd"], "docker and rights", () => {
   let berth: Berth;

@@ -3,11 +3,14 @@ import { once } from "node:events";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startBerth, type Berth } from "../harness.ts";
 import { describeWith, locate } from "../parts.ts";
 import { openDockerEngine, type DockerEngine } from "./docker-engine.ts";
 import { printed, refusal } from "./outcomes.ts";
+
+// The engine packs and unpacks every layer, beside other suites that keep the disk busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 describeWith(["docker", "dockerd"], "docker", () => {
   let berth: Berth;
@@ -135,24 +138,28 @@ describeWith(["docker", "dockerd"], "docker", () => {
     expect(await idOf(image)).toBe(id);
   });
 
-  test("a push that was killed half way leaves no tag, and the next one ends whole", async () => {
-    const image = named("library/large:1");
-    await engine.multiLayerImage(image, 2, 48 * 2 ** 20);
-    const id = await idOf(image);
-    const before = await bytesIn(berth.dataDir);
-    const env = { ...process.env, DOCKER_HOST: engine.host, DOCKER_CONFIG: engine.config };
-    const push = spawn(locate("docker"), ["push", image], { env, stdio: "ignore" });
-    const ended = once(push, "exit");
-    while (push.exitCode === null && (await bytesIn(berth.dataDir)) < before + 8 * 2 ** 20) await sleep(20);
-    push.kill("SIGKILL");
-    expect(await ended).toEqual([null, "SIGKILL"]);
-    expect((await berth.fetch("/v2/library/large/manifests/1")).status).toBe(404);
+  test(
+    "a push that was killed half way leaves no tag, and the next one ends whole",
+    { timeout: 60_000 },
+    async () => {
+      const image = named("library/large:1");
+      await engine.multiLayerImage(image, 2, 24 * 2 ** 20);
+      const id = await idOf(image);
+      const before = await bytesIn(berth.dataDir);
+      const env = { ...process.env, DOCKER_HOST: engine.host, DOCKER_CONFIG: engine.config };
+      const push = spawn(locate("docker"), ["push", image], { env, stdio: "ignore" });
+      const ended = once(push, "exit");
+      while (push.exitCode === null && (await bytesIn(berth.dataDir)) < before + 4 * 2 ** 20) await sleep(20);
+      push.kill("SIGKILL");
+      expect(await ended).toEqual([null, "SIGKILL"]);
+      expect((await berth.fetch("/v2/library/large/manifests/1")).status).toBe(404);
 
-    await does("push", image);
-    await removeLocally(image);
-    await does("pull", image);
-    expect(await idOf(image)).toBe(id);
-  });
+      await does("push", image);
+      await removeLocally(image);
+      await does("pull", image);
+      expect(await idOf(image)).toBe(id);
+    },
+  );
 });
 
 async function bytesIn(folder: string): Promise<number> {

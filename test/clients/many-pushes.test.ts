@@ -42,7 +42,7 @@ describe.runIf(process.platform === "linux")("many pushes at once", () => {
 
   test(
     `${pushes} layers of ${chunks} MiB at once leave the server under 400 MiB`,
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const body = randomBytes(chunk);
       const hash = createHash("sha256");
@@ -61,8 +61,7 @@ describe.runIf(process.platform === "linux")("many pushes at once", () => {
         const kept = await send("HEAD", `/v2/library/layer-${index}/blobs/${digest}`);
         expect(kept).toMatchObject({ status: 200, headers: { "content-length": String(chunks * chunk) } });
       }
-      const pk = await peakMemory(server); console.log("PEAK", pk / 2 ** 20);
-    expect(pk).toBeLessThan(limit);
+      expect(await peakMemory(server)).toBeLessThan(limit);
     },
   );
 

@@ -83,10 +83,12 @@ describeWith(["podman", "buildah"], "podman and buildah", () => {
     expect(platforms).toEqual(["amd64", "arm64"]);
   });
 
-  test("podman is told in words that a project does not exist", async () => {
+  test("podman may not push to a project that does not exist, and is told so in words when it pulls", async () => {
     await home.signIn(berth.address, berth.admin);
     await importImage("homeless");
-    const said = await home.fails("podman", "push", plain, "homeless", named("missing/app:1"));
+    const push = ["push", plain, "homeless", named("missing/app:1")];
+    expect(await home.fails("podman", ...push)).toMatch(/unauthorized|denied/);
+    const said = await home.fails("podman", "pull", plain, named("missing/app:1"));
     expect(said).toContain("project missing does not exist");
   });
 

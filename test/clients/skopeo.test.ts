@@ -101,10 +101,12 @@ describeWith(["skopeo"], "skopeo", () => {
     }
   });
 
-  test("is told in words that a project does not exist", async () => {
+  test("may not copy into a project that does not exist, and is told so in words when it inspects", async () => {
     const { folder } = await writeLayout(at("homeless"), "1");
     const target = remote("missing/app:1");
     const args = ["copy", "--quiet", "--dest-tls-verify=false", `oci:${folder}:1`, target];
-    expect(await home.fails("skopeo", ...args)).toContain("project missing does not exist");
+    expect(await home.fails("skopeo", ...args)).toMatch(/unauthorized|denied/);
+    const said = await home.fails("skopeo", "inspect", "--tls-verify=false", target);
+    expect(said).toContain("project missing does not exist");
   });
 });

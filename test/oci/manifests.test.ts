@@ -94,6 +94,13 @@ describe("end-7a PUT of a manifest", () => {
     expect((await berth.fetch(`/v2/${at("missing")}`)).status).toBe(404);
   });
 
+  it("makes no repository for a manifest that it refuses", async () => {
+    const image = await prepareImage(berth, name, "elsewhere");
+    expect((await putManifest(berth, "library/typo/manifests/v1", image.text)).status).toBe(400);
+    expect((await putManifest(berth, "library/typo/manifests/v1", "{")).status).toBe(400);
+    expect((await berth.fetch("/v2/library/typo/tags/list")).status).toBe(404);
+  });
+
   it("refuses a descriptor that gives a blob another size than it has", async () => {
     const image = await prepareImage(berth, name, "size");
     const wrong = image.text.replace(`"size":${image.config.size}`, `"size":${image.config.size + 1}`);

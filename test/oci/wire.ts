@@ -47,13 +47,13 @@ export function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? 0);
 }
 
-/** Sends a request's head and a part of its body, and then breaks the connection. */
-export async function breakOff(berth: Berth, head: string, body: Buffer): Promise<void> {
+/** Sends a request's head and a part of its body, and so many milliseconds later breaks the connection. */
+export async function breakOff(berth: Berth, head: string, body: Buffer, { after = 5 } = {}): Promise<void> {
   const socket = await open(berth);
   await new Promise<void>((resolve) => {
     socket.on("error", () => undefined).on("close", () => resolve());
     socket.write(head.replaceAll("HOST", `127.0.0.1:${portOf(berth)}`), "latin1");
-    if (body.length === 0) setTimeout(() => socket.destroy(), 5);
-    else socket.write(body, () => setTimeout(() => socket.destroy(), 5));
+    if (body.length > 0) socket.write(body);
+    setTimeout(() => socket.destroy(), after);
   });
 }

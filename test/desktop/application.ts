@@ -1,0 +1,85 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { _electron, type ElectronApplication, type Page } from "@playwright/test";
+import { locate } from "../parts.ts";
+import type { Desk } from "./desk.ts";
+
+export const root = join(import.meta.dirname, "../..");
+export const password = "Harbor-12345";
+
+/** Berth as a person started it, and a hand on its window. */
+export interface Application {
+  electron: ElectronApplication;
+  page: Page;
+  /** Milliseconds from the start of the program to a window that shows something. */
+  opened: number;
+  /** What it wrote on the terminal so far. */
+  output(): string;
+  /** Resolves with the exit status when the process is gone. */
+  ended: Promise<number | null>;
+}
+
+interface Options {
+  /** A packed application; absent runs the build in `out/`. */
+  program?: string;
+}
+
+/** Starts Berth at that desk and waits for its window. Settings are those of the desk's home. */
+export async function startApplication(desk: Desk, { program }: Options = {}): Promise<Application> {
+  const began = performance.now();
+  // The machine's owner may be root, and the runtime of tests has no other protection for that.
+  const switches = ["--no-sandbox", "--disable-gpu"];
+  const electron = await _electron.launch({
+    executablePath: program ?? locate("electron"),
+    args: program === undefined ? [...switches, root] : switches,
+    env: desk.env as Record<string, string>,
+  });
+  const child = electron.process();
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (text: Buffer) => (output += text.toString()));
+  const ended = new Promise<number | null>((done) => child.once("exit", done));
+
+  const page = await electron.firstWindow();
+  await page.waitForSelector("#app > *");
+  return { electron, page, opened: performance.now() - began, output: () => output, ended };
+}
+
+/** Writes what the settings page would have: which port, above all, as the usual one may be in use here. */
+export async function chooseSettings(desk: Desk, settings: Record<string, unknown>): Promise<void> {
+  const folder = userData(desk);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "settings.json"), JSON.stringify(settings));
+}
+
+export function userData(desk: Desk): string {
+  return join(desk.home, ".config/Berth");
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** The first start, up to the page that a new administrator sees. */
+export async function begin(page: Page): Promise<void> {
+  await page.getByTestId("first-password").fill(password);
+  await page.getByTestId("first-password-repeat").fill(password);
+  await page.getByTestId("first-begin").click();
+  await page.getByTestId("first-leave").click();
+}
+
+/** Presses the close button of the window's frame. */
+export async function closeWindow(electron: ElectronApplication): Promise<void> {
+  await electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+}
+
+export function isVisible(electron: ElectronApplication): Promise<boolean> {
+  return electron.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows().some((window) => window.isVisible()),
+  );
+}

@@ -1,0 +1,23 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { root } from "./application.ts";
+
+/** What a view looks like, light and dark, for a person to look through; light for the guide too, when it is made anew. */
+export async function shots(page: Page, name: string): Promise<void> {
+  const folder = join(root, "test-results/shots");
+  await mkdir(folder, { recursive: true });
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
+  }
+  await picture(page, name);
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+}
+
+/** A picture for `docs/guide.md`: `BERTH_PICTURES=1` makes them anew. */
+async function picture(page: Page, name: string): Promise<void> {
+  if (process.env["BERTH_PICTURES"] !== "1") return;
+  await mkdir(join(root, "docs/pictures"), { recursive: true });
+  await page.screenshot({ path: join(root, `docs/pictures/${name}.png`) });
+}
