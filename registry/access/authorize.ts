@@ -153,7 +153,8 @@ function granted(caller: Caller, name: string, action: string, project: ProjectD
 /** Only who may see every project is told which of the two it is. */
 function refusal(caller: Caller, action: string, name: string, found: ProjectDocument | undefined): string {
   const project = name.slice(0, name.indexOf("/"));
-  if (caller.user?.sysadmin_flag && !found)
-    return `project ${project} does not exist: create it first, then ${action} again`;
-  return `project ${project} does not exist, or you have no right to ${action} there`;
+  if (!caller.user?.sysadmin_flag || found) {
+    return `project ${project} does not exist, or you have no right to ${action} there`;
+  }
+  return `project ${project} does not exist${action === "push" ? ": create it first, then push again" : ""}`;
 }

@@ -55,7 +55,13 @@ function challengeOf(ctx: Context, fault: Fault): string | undefined {
   const scopes = Array.isArray(fault.detail) ? (fault.detail as Grant[]) : [];
   const scope = scopes.map(({ type, name, actions }) => `${type}:${name}:${actions.join(",")}`).join(" ");
   const realm = `http://${ctx.host}/service/token`;
-  return `Bearer realm="${realm}",service="${tokenService}"${scope === "" ? "" : `,scope="${scope}"`}`;
+  return `Bearer realm="${realm}",service="${tokenService}"${scope === "" ? "" : `,scope="${scope}"${reasonOf(ctx, fault)}`}`;
+}
+
+/** An answer to `HEAD` has no body to tell why a token is not enough. RFC 6750 3. */
+function reasonOf(ctx: Context, fault: Fault): string {
+  if (ctx.method !== "HEAD" || !/^bearer /i.test(ctx.get("authorization"))) return "";
+  return `,error="insufficient_scope",error_description="${fault.message.replace(/[^ !#-[\]-~]/g, "")}"`;
 }
 
 function isBrokenPipe(error: unknown): boolean {
