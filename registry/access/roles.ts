@@ -30,6 +30,10 @@ const holders: Record<Permission, string> = {
   "tag:list": "PMDGLA",
   "tag:create": "PMD",
   "tag:delete": "PM",
+  "robot:list": "PMDG",
+  "robot:create": "P",
+  "robot:update": "P",
+  "robot:delete": "P",
 };
 
 const letters: Record<RoleId, string> = {

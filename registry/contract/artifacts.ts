@@ -123,6 +123,7 @@ export const artifacts = {
     says: "Deletes an artifact with all its tags.",
     input: Which,
     returns: nothing,
+    records: ["delete", "artifact"],
   }),
   tags: operation({
     rest: "GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags",
@@ -137,6 +138,7 @@ export const artifacts = {
     says: "Gives an artifact one more tag.",
     input: Which.extend({ name: z.string().min(1).max(128) }),
     returns: created,
+    records: ["create", "tag"],
   }),
   removeTag: operation({
     rest: "DELETE /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/tags/{tag_name}",
@@ -144,6 +146,7 @@ export const artifacts = {
     says: "Removes one tag; the artifact and its other tags stay.",
     input: Which.extend({ tag_name: z.string().min(1).max(128) }),
     returns: nothing,
+    records: ["delete", "tag"],
   }),
   accessories: operation({
     rest: "GET /projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/accessories",

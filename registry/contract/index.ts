@@ -1,14 +1,31 @@
 import { artifacts } from "./artifacts.ts";
+import { audit } from "./audit.ts";
+import { configurations } from "./configuration.ts";
+import { ldap, usergroups } from "./ldap.ts";
 import { members } from "./members.ts";
 import type { Contract, Operation } from "./operation.ts";
 import { projects } from "./projects.ts";
 import { repositories } from "./repositories.ts";
+import { robots } from "./robots.ts";
 import { system } from "./system.ts";
 import { session, users } from "./users.ts";
 import { desktop } from "./desktop.ts";
 
 /** Every operation that the registry answers, over REST and over IPC alike. */
-export const contract = { projects, members, repositories, artifacts, users, session, system };
+export const contract = {
+  projects,
+  members,
+  repositories,
+  artifacts,
+  users,
+  session,
+  system,
+  configurations,
+  audit,
+  ldap,
+  usergroups,
+  robots,
+};
 export type RegistryContract = typeof contract;
 
 /** What the window may ask: the registry's operations, and those that only a desktop has. */

@@ -31,7 +31,7 @@ export const members = {
   create: operation({
     rest: "POST /projects/{project_name_or_id}/members",
     access: "member:create",
-    says: "Gives a user a role in a project.",
+    says: "Gives a user, or a group, a role in a project.",
     input: z.object({
       project_name_or_id: ProjectRef,
       role_id: RoleId,
@@ -41,6 +41,7 @@ export const members = {
       }),
     }),
     returns: created,
+    records: ["create", "member"],
   }),
   update: operation({
     rest: "PUT /projects/{project_name_or_id}/members/{mid}",
@@ -48,6 +49,7 @@ export const members = {
     says: "Changes a member's role.",
     input: Which.extend({ role_id: RoleId }),
     returns: nothing,
+    records: ["update", "member"],
   }),
   remove: operation({
     rest: "DELETE /projects/{project_name_or_id}/members/{mid}",
@@ -55,5 +57,6 @@ export const members = {
     says: "Takes a member out of a project.",
     input: Which,
     returns: nothing,
+    records: ["delete", "member"],
   }),
 };

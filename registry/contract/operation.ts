@@ -20,6 +20,8 @@ export interface Operation<I extends z.ZodObject = z.ZodObject, R extends Reply 
   says: string;
   input: I;
   returns: R;
+  /** What the log calls it: an operation and a kind of thing, `["create", "project"]`. Absent for what changes nothing. */
+  records?: readonly [operation: string, resource_type: string];
 }
 
 export function operation<I extends z.ZodObject, R extends Reply>(

@@ -23,7 +23,11 @@ export type Permission =
   | "accessory:list"
   | "tag:list"
   | "tag:create"
-  | "tag:delete";
+  | "tag:delete"
+  | "robot:list"
+  | "robot:create"
+  | "robot:update"
+  | "robot:delete";
 
 /** Harbor's role numbers. */
 export const roles = { projectAdmin: 1, developer: 2, guest: 3, maintainer: 4, limitedGuest: 5 } as const;

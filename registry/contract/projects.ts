@@ -76,6 +76,7 @@ export const projects = {
     says: "Creates a project; its creator becomes its project admin.",
     input: Changes.extend({ project_name: ProjectName, storage_limit: z.number().int().optional() }),
     returns: created,
+    records: ["create", "project"],
   }),
   exists: operation({
     rest: "HEAD /projects",
@@ -97,6 +98,7 @@ export const projects = {
     says: "Makes a project public or private.",
     input: Which.extend(Changes.shape),
     returns: nothing,
+    records: ["update", "project"],
   }),
   remove: operation({
     rest: "DELETE /projects/{project_name_or_id}",
@@ -104,6 +106,7 @@ export const projects = {
     says: "Deletes a project that holds no repositories.",
     input: Which,
     returns: nothing,
+    records: ["delete", "project"],
   }),
   deletable: operation({
     rest: "GET /projects/{project_name_or_id}/_deletable",

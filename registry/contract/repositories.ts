@@ -52,6 +52,7 @@ export const repositories = {
     says: "Describes a repository.",
     input: RepositoryRef.extend({ description: z.string().max(10_000) }),
     returns: nothing,
+    records: ["update", "repository"],
   }),
   remove: operation({
     rest: "DELETE /projects/{project_name}/repositories/{repository_name}",
@@ -59,5 +60,6 @@ export const repositories = {
     says: "Deletes a repository with all its artifacts and tags.",
     input: RepositoryRef,
     returns: nothing,
+    records: ["delete", "repository"],
   }),
 };

@@ -36,10 +36,13 @@ const Name = z
   .transform((name) => name.normalize("NFC").trim())
   .refine((name) => name !== "", "a name is not empty");
 
-const Email = z
+export const Email = z
   .email("that is not an e-mail address")
   .max(255)
   .transform((address) => address.toLowerCase());
+
+const Which = z.object({ user_id: z.coerce.number().int() });
+const Profile = z.object({ email: Email, realname: Name, comment: z.string().max(30).default("") });
 
 export const users = {
   list: operation({
@@ -53,21 +56,24 @@ export const users = {
     rest: "POST /users",
     access: "admin",
     says: "Adds a user.",
-    input: z.object({
-      username: Name,
-      email: Email,
-      realname: Name,
-      password: Password,
-      comment: z.string().max(30).default(""),
-    }),
+    input: Profile.extend({ username: Name, password: Password }),
     returns: created,
+    records: ["create", "user"],
   }),
-  remove: operation({
-    rest: "DELETE /users/{user_id}",
-    access: "admin",
-    says: "Deletes a user; the name and the address may be used again.",
-    input: z.object({ user_id: z.coerce.number().int() }),
-    returns: nothing,
+  signUp: operation({
+    rest: "POST /users/signup",
+    access: "anyone",
+    says: "Makes an account for oneself, where the administrator allows that.",
+    input: Profile.extend({ username: Name, password: Password }),
+    returns: one(User),
+    records: ["create", "user"],
+  }),
+  search: operation({
+    rest: "GET /users/search",
+    access: "user",
+    says: "Suggests users by a part of their name.",
+    input: Paging.extend({ username: z.string().min(1).max(255) }),
+    returns: page(z.object({ user_id: z.number(), username: z.string() })),
   }),
   current: operation({
     rest: "GET /users/current",
@@ -76,18 +82,72 @@ export const users = {
     input: z.object({}),
     returns: one(User),
   }),
+  get: operation({
+    rest: "GET /users/{user_id}",
+    access: "user",
+    says: "Reads a user: oneself, or anyone for an administrator.",
+    input: Which,
+    returns: one(User),
+  }),
+  update: operation({
+    rest: "PUT /users/{user_id}",
+    access: "user",
+    says: "Changes a profile: one's own, or anyone's for an administrator.",
+    input: Profile.extend(Which.shape),
+    returns: nothing,
+    records: ["update", "user"],
+  }),
+  remove: operation({
+    rest: "DELETE /users/{user_id}",
+    access: "admin",
+    says: "Deletes a user; the name and the address may be used again.",
+    input: Which,
+    returns: nothing,
+    records: ["delete", "user"],
+  }),
+  setAdmin: operation({
+    rest: "PUT /users/{user_id}/sysadmin",
+    access: "admin",
+    says: "Makes a user a system administrator, or an ordinary user again.",
+    input: Which.extend({ sysadmin_flag: z.boolean() }),
+    returns: nothing,
+    records: ["update", "user"],
+  }),
   setPassword: operation({
     rest: "PUT /users/{user_id}/password",
     access: "user",
     says: "Changes a password; one's own needs the old one.",
-    input: z.object({
-      user_id: z.coerce.number().int(),
-      old_password: z.string().max(128).optional(),
-      new_password: Password,
-    }),
+    input: Which.extend({ old_password: z.string().max(128).optional(), new_password: Password }),
+    returns: nothing,
+    records: ["update", "user"],
+  }),
+  forgot: operation({
+    rest: "POST /users/forgot",
+    access: "anyone",
+    says: "Sends a link to set a new password to that address, if a user has it; the answer does not tell.",
+    input: z.object({ email: Email }),
     returns: nothing,
   }),
+  reset: operation({
+    rest: "POST /users/reset",
+    access: "anyone",
+    says: "Sets a new password by the link of a mail, once.",
+    input: z.object({ token: z.string().min(20).max(100), password: Password }),
+    returns: nothing,
+    records: ["update", "user"],
+  }),
 };
+
+/** Where one is signed in. */
+export const Session = z.object({
+  id: z.string(),
+  created: z.string(),
+  expires: z.string(),
+  from: z.string(),
+  agent: z.string(),
+  current: z.boolean(),
+});
+export type Session = z.output<typeof Session>;
 
 export const session = {
   open: operation({
@@ -102,6 +162,20 @@ export const session = {
     access: "anyone",
     says: "Signs out.",
     input: z.object({}),
+    returns: nothing,
+  }),
+  list: operation({
+    rest: "GET /sessions",
+    access: "user",
+    says: "Lists where one is signed in.",
+    input: Paging,
+    returns: page(Session),
+  }),
+  end: operation({
+    rest: "DELETE /sessions/{id}",
+    access: "user",
+    says: "Ends one of one's own sessions.",
+    input: z.object({ id: z.string().min(1).max(100) }),
     returns: nothing,
   }),
 };

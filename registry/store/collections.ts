@@ -24,6 +24,10 @@ export interface UserDocument {
   password?: string;
   /** Tokens and sessions from before this are void. RFC 3339. */
   password_time?: string;
+  /** `ldap` for who signs in by the directory, and has no password here. */
+  source?: "ldap";
+  /** The directory's groups at the last sign-in, as far as they are known here. */
+  group_ids?: number[];
   creation_time: string;
   update_time: string;
 }
@@ -108,6 +112,47 @@ export interface SessionDocument {
   agent: string;
 }
 
+/** A link to set a new password: once, and not for long. */
+export interface ResetDocument {
+  /** SHA-256 of what the link holds. */
+  hash: string;
+  user_id: number;
+  expires: string;
+}
+
+export interface GroupDocument {
+  id: number;
+  group_name: string;
+  /** 1 is a group of the directory. */
+  group_type: number;
+  ldap_group_dn: string;
+}
+
+export interface RobotDocument {
+  id: number;
+  /** In full: `robot$build`, or `robot$project+build`. */
+  name: string;
+  description: string;
+  level: "system" | "project";
+  /** The project whose admins own it; absent for one of the system. */
+  project_id?: number;
+  /** SHA-256 of the secret, which is random and long enough for that. */
+  secret: string;
+  /** Days; -1 never ends. */
+  duration: number;
+  disable: boolean;
+  /** Seconds since 1970; -1 never. */
+  expires_at: number;
+  permissions: {
+    kind: "project" | "system";
+    namespace: string;
+    access: { resource: string; action: string; effect?: string | undefined }[];
+  }[];
+  creator_id: number;
+  creation_time: string;
+  update_time: string;
+}
+
 export interface SequenceDocument {
   name: string;
   value: number;
@@ -163,6 +208,22 @@ const sessions: CollectionSpec<SessionDocument> = {
   key: (session) => session.hash,
   index: [["user_id"]],
 };
+const resets: CollectionSpec<ResetDocument> = {
+  name: "resets",
+  key: (reset) => reset.hash,
+  index: [["user_id"]],
+};
+const groups: CollectionSpec<GroupDocument> = {
+  name: "groups",
+  key: (group) => String(group.id),
+  unique: [["ldap_group_dn"]],
+};
+const robots: CollectionSpec<RobotDocument> = {
+  name: "robots",
+  key: (robot) => String(robot.id),
+  unique: [["name"]],
+  index: [["project_id"]],
+};
 const sequences: CollectionSpec<SequenceDocument> = { name: "sequences", key: (sequence) => sequence.name };
 const facts: CollectionSpec<FactDocument> = { name: "facts", key: (fact) => fact.name };
 
@@ -176,6 +237,9 @@ const specs = {
   links,
   pulls,
   sessions,
+  resets,
+  groups,
+  robots,
   sequences,
   facts,
 };

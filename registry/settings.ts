@@ -1,0 +1,100 @@
+import type { Caller } from "./access/caller.ts";
+import { configurations, defaults, secretKeys, Settings } from "./contract/configuration.ts";
+import { Fault } from "./contract/fault.ts";
+import type { Handlers } from "./contract/operation.ts";
+import type { SecretStore } from "./config.ts";
+import type { Collections } from "./store/collections.ts";
+
+type SecretKey = (typeof secretKeys)[number];
+
+export interface SettingsStore extends Pick<Handlers<typeof configurations, Caller>, "get" | "update"> {
+  /** As they stand now; secrets are not among them. */
+  readonly current: Readonly<Omit<Settings, SecretKey>>;
+  secret(key: SecretKey): Promise<string | undefined>;
+}
+
+interface Deps {
+  collections: Pick<Collections, "facts" | "users">;
+  secrets: SecretStore;
+}
+
+const fact = "settings";
+const isSecret = (key: string): key is SecretKey => (secretKeys as readonly string[]).includes(key);
+
+/** The administrator's settings: kept as one document, read from memory, changed for the very next request. */
+export async function openSettings({ collections, secrets }: Deps): Promise<SettingsStore> {
+  const { facts, users } = collections;
+  let current = await read();
+
+  async function read(): Promise<Settings> {
+    const kept = Settings.partial()
+      .catch({})
+      .parse((await facts.get(fact))?.value ?? {});
+    return { ...defaults, ...kept };
+  }
+
+  /** People of one mode are nobody in the other. Harbor: rbac 7.1. */
+  async function whyFixed(): Promise<string | undefined> {
+    const people = (await users.count()) - 1;
+    if (people <= 0) return undefined;
+    return `the mode is fixed while there are users besides admin: there ${people === 1 ? "is one" : `are ${people}`}`;
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+
+    secret: (key) => secrets.get(key),
+
+    async get() {
+      const reason = await whyFixed();
+      const entries = Object.entries(current).map(async ([key, value]) => {
+        if (isSecret(key))
+          return [key, { value: "", editable: true, is_set: (await secrets.get(key)) !== undefined }];
+        const fixed = key === "auth_mode" && reason !== undefined;
+        return [key, { value, editable: !fixed, ...(fixed ? { reason } : {}) }];
+      });
+      return Object.fromEntries(await Promise.all(entries)) as Awaited<ReturnType<SettingsStore["get"]>>;
+    },
+
+    async update({ email_password, ldap_search_password, ...changes }) {
+      const changed = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+      const next: Settings = { ...current, ...changed };
+      if (next.auth_mode !== current.auth_mode) {
+        const reason = await whyFixed();
+        if (reason) throw new Fault("BAD_REQUEST", reason);
+      }
+      if (next.auth_mode === "ldap_auth" && (next.ldap_url === "" || next.ldap_uid === "")) {
+        throw new Fault(
+          "BAD_REQUEST",
+          "LDAP needs the directory's address and the attribute that holds the user name",
+        );
+      }
+      await requireSecretAgain(current, next, { email_password, ldap_search_password });
+      for (const [key, value] of Object.entries({ email_password, ldap_search_password })) {
+        if (value === null) await secrets.remove(key);
+        else if (value !== undefined && value !== "") await secrets.set(key, value);
+      }
+      await facts.put({ name: fact, value: { ...next, email_password: "", ldap_search_password: "" } });
+      current = next;
+    },
+  };
+
+  /** A kept password is not sent to another server than the one it was given for. */
+  async function requireSecretAgain(
+    before: Settings,
+    after: Settings,
+    given: Record<SecretKey, string | null | undefined>,
+  ): Promise<void> {
+    const moved: Record<SecretKey, boolean> = {
+      email_password: before.email_host !== after.email_host,
+      ldap_search_password: before.ldap_url !== after.ldap_url,
+    };
+    for (const key of secretKeys) {
+      if (moved[key] && given[key] === undefined && (await secrets.get(key)) !== undefined) {
+        throw new Fault("BAD_REQUEST", `the server is another one: give ${key} again`);
+      }
+    }
+  }
+}
