@@ -8,11 +8,19 @@ import { answerSchema } from "./contract/reply.ts";
 export type AllHandlers = { [R in keyof RegistryContract]: Handlers<RegistryContract[R], Caller> };
 type Handler = (input: unknown, caller: Caller) => Promise<unknown>;
 
+interface Deps {
+  handlers: AllHandlers;
+  authorize: Authorize;
+  /** Whether nothing may be changed but the settings themselves. */
+  readOnly(): boolean;
+  checkAnswers: boolean;
+}
+
 /**
  * The only way in for operations: find it, refuse strangers, parse the input, authorise, run. Throws `NOT_FOUND`,
  * `UNAUTHORIZED`, `FORBIDDEN`, `BAD_REQUEST`, `UNPROCESSABLE_ENTITY`, and what the operation throws.
  */
-export function createCall(handlers: AllHandlers, authorize: Authorize, checkAnswers: boolean) {
+export function createCall({ handlers, authorize, readOnly, checkAnswers }: Deps) {
   return async function call(name: string, input: unknown, caller: Caller): Promise<unknown> {
     const operation = findOperation(name);
     const [resource = "", verb = ""] = name.split(".");
@@ -26,6 +34,9 @@ export function createCall(handlers: AllHandlers, authorize: Authorize, checkAns
     await authorize.operation(caller, operation.access, values);
     const handler = (handlers as unknown as Record<string, Record<string, Handler>>)[resource]?.[verb];
     if (!handler) throw new Fault("NOT_FOUND", `there is no operation ${name.slice(0, 80)}`);
+    if (operation.records && resource !== "configurations" && readOnly()) {
+      throw new Fault("DENIED", "the registry is read-only at the moment: an administrator has set it so");
+    }
     const answer = await handler(values, caller);
     return checkAnswers ? answerSchema(operation.returns).parse(answer) : answer;
   };

@@ -1,14 +1,13 @@
 import { createHmac } from "node:crypto";
 import type { Context } from "koa";
+import { openAccess } from "./access/access.ts";
 import { createAuthorize } from "./access/authorize.ts";
 import type { Caller } from "./access/caller.ts";
 import { createMembers } from "./access/members.ts";
-import { createPasswords } from "./access/passwords.ts";
-import { createSessions } from "./access/sessions.ts";
-import { openTokens } from "./access/tokens.ts";
-import { adminId, createUsers } from "./access/users.ts";
+import { adminId } from "./access/users.ts";
 import { createCall } from "./call.ts";
 import type { RegistryConfig } from "./config.ts";
+import type { Settings } from "./contract/configuration.ts";
 import type { RegistryEvent } from "./contract/event.ts";
 import { createEvents } from "./events.ts";
 import { firstPassword } from "./first-password.ts";
@@ -20,20 +19,17 @@ import { createOciEdge } from "./http/oci.ts";
 import { createPages } from "./http/pages.ts";
 import { listen, type Listening } from "./http/server.ts";
 import { createTokenEdge } from "./http/token.ts";
+import { resetLetter, testMailOf } from "./notify/letters.ts";
+import { createPost } from "./notify/post.ts";
 import { createOci } from "./oci/oci.ts";
 import { createArtifacts } from "./projects/artifacts.ts";
 import { createProjects } from "./projects/projects.ts";
 import { createRepositories } from "./projects/repositories.ts";
 import { createSizes } from "./projects/sizes.ts";
 import { createSystem } from "./projects/system.ts";
-import { openCollections } from "./store/collections.ts";
-import { openFiles } from "./store/files.ts";
+import { openSettings } from "./settings.ts";
 import { layoutOf } from "./store/layout.ts";
-import { createLocks } from "./store/locks.ts";
-import { migrate } from "./store/migrations.ts";
-import { openNedb } from "./store/nedb.ts";
-import { ownFolder } from "./store/owner.ts";
-import { createSequence } from "./store/sequence.ts";
+import { openStore } from "./store/open.ts";
 import { createSubscribe } from "./subscribe.ts";
 
 export interface Registry {
@@ -60,46 +56,42 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
   const log = config.log ?? (() => undefined);
   const layout = layoutOf(dataDir);
 
-  const owner = await ownFolder(dataDir);
-  const undo: (() => Promise<void>)[] = [() => owner.release()];
+  const store = await openStore({ dataDir, now, log });
+  const { collections, blobs, sequence, locks, troubles } = store;
+  const undo: (() => Promise<void> | void)[] = [() => store.close()];
   const undoAll = async (): Promise<void> => {
-    for (const step of undo.reverse()) await step();
-    undo.length = 0;
+    for (const step of undo.splice(0).reverse()) await step();
   };
 
   try {
-    await migrate(dataDir, { now });
-    const troubles = new Map<string, string>();
-    const documents = await openNedb({
-      folder: layout.documents,
-      now,
-      onTrouble: ({ collection, message }) => {
-        log({ level: "error", message, collection });
-        troubles.set(`database ${collection}`, message);
-      },
-    });
-    undo.push(() => documents.close());
-    const blobs = await openFiles({ folder: dataDir });
-    undo.push(() => blobs.close());
-
-    const collections = await openCollections(documents);
-    const sequence = createSequence(collections.sequences);
-    const locks = createLocks();
     const events = createEvents(now, (error) =>
       log({ level: "error", message: "listener failed", error: String(error) }),
     );
+    const settings = await openSettings({ collections, secrets });
+    const readOnly = (): boolean => settings.current.read_only;
+    const authorize = createAuthorize(collections, readOnly);
 
-    const authorize = createAuthorize(collections);
-    const passwords = createPasswords(now);
-    const sessions = createSessions(collections, now);
-    const tokens = await openTokens(secrets, now);
+    let listening: Listening | undefined;
+    const address = (): string => listening?.address ?? "";
+    const base = (): string => settings.current.ext_endpoint.replace(/\/+$/, "") || `http://${address()}`;
+
+    const post = createPost({ settings: mailSettings, log });
+    undo.push(() => post.close());
+    async function mailSettings(): Promise<Settings> {
+      return { ...settings.current, email_password: (await settings.secret("email_password")) ?? "" };
+    }
+
     const first = firstPassword(layout.initialPassword, config.adminPassword);
-    const users = createUsers({
+    const directory = { active: () => false, signIn: () => Promise.resolve(undefined) };
+    const { users, signIn, reset, sessions, tokens } = await openAccess({
       collections,
-      passwords,
-      sessions,
+      secrets,
+      settings,
       sequence,
+      directory,
       now,
+      deliver: (to, link) => post.post(resetLetter(to, link)),
+      base,
       firstPasswordChanged: first.forget,
     });
 
@@ -107,7 +99,16 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     undo.push(() => oci.close());
 
     const sizes = createSizes(collections, events);
-    const projects = createProjects({ collections, authorize, events, sequence, locks, sizes, now });
+    const projects = createProjects({
+      collections,
+      authorize,
+      events,
+      sequence,
+      locks,
+      sizes,
+      adminsOnly: () => settings.current.project_creation_restriction === "adminonly",
+      now,
+    });
     const { visible } = projects;
     const repositories = createRepositories({
       collections,
@@ -125,16 +126,17 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       removeTag: oci.removeTag,
     });
 
-    let listening: Listening | undefined;
-    const address = (): string => listening?.address ?? "";
     const system = createSystem({
       collections,
       projects,
       users,
+      signIn,
+      settings,
       sizes,
       version,
       dataDir,
       address,
+      base,
       troubles: () => Promise.resolve(partsOf(troubles)),
       now,
     });
@@ -148,14 +150,19 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       members,
       repositories,
       artifacts,
-      users: users.users,
-      session: users.session,
+      users: { ...users.users, forgot: reset.forgot, reset: reset.reset },
+      session: signIn.session,
       system,
+      configurations: {
+        get: settings.get,
+        update: settings.update,
+        testMail: testMailOf(mailSettings),
+      },
     };
-    const call = createCall(handlers, authorize, config.checkAnswers ?? false);
+    const call = createCall({ handlers, authorize, readOnly, checkAnswers: config.checkAnswers ?? false });
     const subscribe = createSubscribe({ events, authorize, collections });
     const csrfKey = createHmac("sha256", tokens.seed()).update("csrf").digest();
-    const callerOf = createCallers({ collections, users, sessions, tokens, csrfKey });
+    const callerOf = createCallers({ collections, signIn, sessions, tokens, csrfKey });
 
     const app = createApp({
       gate: createGate({ hosts: config.hosts ?? [], listen: config.listen }),

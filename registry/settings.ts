@@ -8,8 +8,8 @@ import type { Collections } from "./store/collections.ts";
 type SecretKey = (typeof secretKeys)[number];
 
 export interface SettingsStore extends Pick<Handlers<typeof configurations, Caller>, "get" | "update"> {
-  /** As they stand now; secrets are not among them. */
-  readonly current: Readonly<Omit<Settings, SecretKey>>;
+  /** As they stand now; secrets are empty in it. */
+  readonly current: Readonly<Settings>;
   secret(key: SecretKey): Promise<string | undefined>;
 }
 

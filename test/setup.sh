@@ -25,6 +25,9 @@ skopeo|program skopeo|skopeo
 podman|program podman|podman
 buildah|program buildah|buildah
 docker-registry|program docker-registry|docker-registry
+slapd|program slapd|slapd
+ldapmodify|program ldapmodify|ldap-utils
+openssl|program openssl|openssl
 chromium|program chromium google-chrome google-chrome-stable|chromium
 wrk|program wrk|wrk
 xvfb-run|program xvfb-run|xvfb
@@ -209,6 +212,7 @@ keep_services_from_boot() {
   local units=""
   case " $* " in *" docker.io "*) units="docker.service docker.socket containerd.service" ;; esac
   case " $* " in *" docker-registry "*) units="$units docker-registry.service" ;; esac
+  case " $* " in *" slapd "*) units="$units slapd.service" ;; esac
   [ -z "$units" ] || as_root systemctl disable $units >/dev/null 2>&1 || true
 }
 

@@ -33,7 +33,10 @@ export interface Authorize {
 }
 
 /** The only place that decides who may do what. It reads the stored roles each time, so a change acts on the next request. */
-export function createAuthorize({ projects, members }: Pick<Collections, "projects" | "members">): Authorize {
+export function createAuthorize(
+  { projects, members }: Pick<Collections, "projects" | "members">,
+  readOnly: () => boolean,
+): Authorize {
   async function roles(caller: Caller, project: ProjectDocument): Promise<number[]> {
     if (!caller.user) return [];
     const { user_id } = caller.user;
@@ -92,8 +95,15 @@ export function createAuthorize({ projects, members }: Pick<Collections, "projec
     async repository(caller, permission, name) {
       const action = permission.slice("repository:".length);
       const found = await ofRepository(name);
-      if (found && granted(caller, name, action, found) && (await holds(caller, permission, found)))
+      if (found && granted(caller, name, action, found) && (await holds(caller, permission, found))) {
+        if (action !== "pull" && readOnly()) {
+          throw new Fault(
+            "DENIED",
+            "the registry is read-only at the moment: an administrator has set it so",
+          );
+        }
         return found;
+      }
       const scope = [{ type: "repository", name, actions: action === "push" ? ["pull", "push"] : [action] }];
       throw new Fault(
         "UNAUTHORIZED",

@@ -6,6 +6,8 @@ export interface Sessions {
   open(user_id: number, about: { from: string; agent: string; minutes: number }): Promise<string>;
   /** The session, if it is still good; using one keeps it alive. */
   find(token: string): Promise<SessionDocument | undefined>;
+  /** Those of a user that are still good, newest first. */
+  of(user_id: number): Promise<SessionDocument[]>;
   close(hash: string): Promise<void>;
   closeAll(user_id: number): Promise<void>;
 }
@@ -43,6 +45,11 @@ export function createSessions({ sessions }: Pick<Collections, "sessions">, now:
         await sessions.update(found.hash, { expires });
       }
       return found;
+    },
+
+    async of(user_id) {
+      const found = await sessions.list({ where: { user_id }, sort: ["-created"] });
+      return found.filter((session) => Date.parse(session.expires) > now().getTime());
     },
 
     async close(hash) {

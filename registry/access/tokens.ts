@@ -7,8 +7,6 @@ import type { Grant } from "./caller.ts";
 
 const issuer = "harbor-token-issuer";
 export const tokenService = "harbor-registry";
-/** Seconds. Rights are looked up at every use, so a token never outlives a role; it only saves asking for the password. */
-export const tokenLife = 30 * 60;
 
 export interface Token {
   user_id: number | undefined;
@@ -19,7 +17,11 @@ export interface Token {
 }
 
 export interface Tokens {
-  issue(user: UserDocument | undefined, grants: readonly Grant[]): Promise<{ token: string; issued: Date }>;
+  /** Rights are looked up at every use, so a token never outlives a role. `seconds` is how long it lives. */
+  issue(
+    user: UserDocument | undefined,
+    grants: readonly Grant[],
+  ): Promise<{ token: string; issued: Date; seconds: number }>;
   /** `undefined` for one that is forged, expired, or not ours. */
   verify(token: string): Promise<Token | undefined>;
   /** The key's own bytes, to derive others from. */
@@ -27,7 +29,7 @@ export interface Tokens {
 }
 
 /** Bearer tokens of the registry, ES256 by a key that is kept among the secrets. Distribution spec "Token Authentication". */
-export async function openTokens(secrets: SecretStore, now: () => Date): Promise<Tokens> {
+export async function openTokens(secrets: SecretStore, now: () => Date, life: () => number): Promise<Tokens> {
   const { pem, privateKey, publicKey, kid } = await keptKey(secrets);
   // A client uses one token for many requests: checking its signature once is enough.
   const verified = new LRUCache<string, Token>({ max: 2000 });
@@ -37,7 +39,8 @@ export async function openTokens(secrets: SecretStore, now: () => Date): Promise
 
     async issue(user, grants) {
       const issued = now();
-      const seconds = issued.getTime() / 1000;
+      const at = issued.getTime() / 1000;
+      const seconds = life();
       const token = await new SignJWT({
         access: grants,
         user_id: user?.user_id,
@@ -47,11 +50,11 @@ export async function openTokens(secrets: SecretStore, now: () => Date): Promise
         .setIssuer(issuer)
         .setSubject(user?.username ?? "")
         .setAudience(tokenService)
-        .setIssuedAt(seconds)
-        .setNotBefore(seconds - 60)
-        .setExpirationTime(seconds + tokenLife)
+        .setIssuedAt(at)
+        .setNotBefore(at - 60)
+        .setExpirationTime(at + seconds)
         .sign(privateKey);
-      return { token, issued };
+      return { token, issued, seconds };
     },
 
     async verify(token) {

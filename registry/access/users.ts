@@ -1,12 +1,12 @@
-import { randomInt } from "node:crypto";
 import { Fault } from "../contract/fault.ts";
 import type { Handlers } from "../contract/operation.ts";
-import type { session as sessionOperations, User, users as userOperations } from "../contract/users.ts";
+import type { User, users as operations } from "../contract/users.ts";
 import type { Collections, UserDocument } from "../store/collections.ts";
 import { listingOf } from "../store/query.ts";
 import type { Sequence } from "../store/sequence.ts";
 import type { Caller } from "./caller.ts";
 import type { Passwords } from "./passwords.ts";
+import type { Reset } from "./reset.ts";
 import type { Sessions } from "./sessions.ts";
 
 interface Deps {
@@ -15,66 +15,97 @@ interface Deps {
   sessions: Sessions;
   sequence: Sequence;
   now: () => Date;
+  /** Why a user cannot be made, or changed, here: the directory keeps them. */
+  byDirectory(): boolean;
+  selfRegistration(): boolean;
+  /** Makes every link to a new password worthless. */
+  forgetLinks: Reset["forget"];
+  /** A fresh session in place of the one that a changed password ended. */
+  renew(user: UserDocument, caller: Caller): Promise<unknown>;
   /** Called once the administrator's first password is replaced. */
   firstPasswordChanged(): Promise<void>;
 }
 
 export interface Users {
-  users: Handlers<typeof userOperations, Caller>;
-  session: Handlers<typeof sessionOperations, Caller>;
-  /** The user of that name or e-mail address, if the password is right. Takes as long for who does not exist. */
-  verify(principal: string, password: string): Promise<UserDocument | undefined>;
-  /** Signs in: makes a session and hands its token to the caller's edge. */
-  signIn(user: UserDocument, caller: Caller): Promise<User>;
+  users: Omit<Handlers<typeof operations, Caller>, "forgot" | "reset">;
   setPassword(user_id: number, password: string): Promise<void>;
   /** Makes the built-in administrator on an empty folder. */
   ensureAdmin(password: string | undefined): Promise<void>;
 }
 
-/** In a browser a session ends after an hour without use; the window's stays, as its machine is its owner's. */
-const browserMinutes = 60;
-const windowMinutes = 30 * 24 * 60;
 export const adminId = 1;
-const listed = ["user_id", "username", "email", "realname", "creation_time", "update_time"] as const;
+const listed = [
+  "user_id",
+  "username",
+  "email",
+  "realname",
+  "sysadmin_flag",
+  "creation_time",
+  "update_time",
+] as const;
+const managed = "users are managed by the directory: do that there";
 
-export function createUsers({
-  collections,
-  passwords,
-  sessions,
-  sequence,
-  now,
-  firstPasswordChanged,
-}: Deps): Users {
-  const { users } = collections;
+export function createUsers(deps: Deps): Users {
+  const { collections, passwords, sessions, sequence, now, byDirectory } = deps;
+  const { users, members } = collections;
 
-  async function verify(principal: string, password: string): Promise<UserDocument | undefined> {
-    const user =
-      (await users.find({ username: principal })) ?? (await users.find({ email: principal.toLowerCase() }));
-    return (await passwords.verify(password, user?.password)) ? user : undefined;
+  async function locate(user_id: number): Promise<UserDocument> {
+    const found = await users.get(String(user_id));
+    if (!found) throw new Fault("NOT_FOUND", `there is no user ${user_id}`);
+    return found;
   }
 
-  async function signIn(user: UserDocument, caller: Caller): Promise<User> {
-    const { from, agent } = caller;
-    const minutes = from === "window" ? windowMinutes : browserMinutes;
-    if (caller.session) await sessions.close(caller.session);
-    await caller.keep(await sessions.open(user.user_id, { from, agent, minutes }));
-    return toUser(user);
+  /** Oneself, or anyone for an administrator; who may not look is not told who is there. */
+  async function locateFor(user_id: number, { user }: Caller): Promise<UserDocument> {
+    if (user_id !== user?.user_id && !user?.sysadmin_flag) {
+      throw new Fault("FORBIDDEN", "only a system administrator may do that for another person");
+    }
+    return locate(user_id);
+  }
+
+  async function refuseTaken(field: "username" | "email", value: string, except?: number): Promise<void> {
+    const taken = await users.find({ [field]: value });
+    if (taken && taken.user_id !== except) {
+      throw new Fault("CONFLICT", `the ${field === "email" ? "e-mail address" : "name"} ${value} is taken`);
+    }
   }
 
   async function setPassword(user_id: number, password: string): Promise<void> {
     const time = now().toISOString();
-    await users.update(String(user_id), {
-      password: await passwords.hash(password),
-      password_time: time,
-      update_time: time,
-    });
+    const hash = await passwords.hash(password);
+    await users.update(String(user_id), { password: hash, password_time: time, update_time: time });
     await sessions.closeAll(user_id);
-    if (user_id === adminId) await firstPasswordChanged();
+    await deps.forgetLinks(user_id);
+    if (user_id === adminId) await deps.firstPasswordChanged();
+  }
+
+  async function insert(draft: {
+    username: string;
+    email: string;
+    realname: string;
+    password: string;
+    comment: string;
+  }) {
+    if (byDirectory()) throw new Fault("FORBIDDEN", managed);
+    await refuseTaken("username", draft.username);
+    await refuseTaken("email", draft.email);
+    const time = now().toISOString();
+    const user: UserDocument = {
+      user_id: adminId + (await sequence.next("users")),
+      username: draft.username,
+      email: draft.email,
+      realname: draft.realname,
+      comment: draft.comment,
+      sysadmin_flag: false,
+      password: await passwords.hash(draft.password),
+      creation_time: time,
+      update_time: time,
+    };
+    await users.insert(user);
+    return user;
   }
 
   return {
-    verify,
-    signIn,
     setPassword,
 
     async ensureAdmin(password) {
@@ -102,79 +133,87 @@ export function createUsers({
         return { items: found.map(toUser), total: await users.count(where) };
       },
 
-      async create({ password, ...draft }) {
-        for (const field of ["username", "email"] as const) {
-          const taken = await users.find({ [field]: draft[field] });
-          if (taken) throw new Fault("CONFLICT", `there is a user with the ${field} ${draft[field]} already`);
-        }
-        const time = now().toISOString();
-        const user_id = await sequence.next("users");
-        await users.insert({
-          ...draft,
-          user_id: user_id + adminId,
-          sysadmin_flag: false,
-          password: await passwords.hash(password),
-          creation_time: time,
-          update_time: time,
+      async create(draft) {
+        return { id: (await insert(draft)).user_id };
+      },
+
+      async signUp(draft, caller) {
+        if (!deps.selfRegistration())
+          throw new Fault("FORBIDDEN", "accounts are made by an administrator here: ask one");
+        const user = await insert(draft);
+        await deps.renew(user, caller);
+        return toUser(user);
+      },
+
+      async search({ username, page, page_size }) {
+        const where = { username: { contains: username } };
+        const found = await users.list({
+          where,
+          sort: ["username"],
+          skip: (page - 1) * page_size,
+          limit: page_size,
         });
-        return { id: user_id + adminId };
+        const items = found.map(({ user_id, username: name }) => ({ user_id, username: name }));
+        return { items, total: await users.count(where) };
+      },
+
+      current: async (_, { user }) => {
+        if (!user) throw new Fault("UNAUTHORIZED", "sign in first");
+        return toUser(user);
+      },
+
+      async get({ user_id }, caller) {
+        return toUser(await locateFor(user_id, caller));
+      },
+
+      async update({ user_id, email, realname, comment }, caller) {
+        const user = await locateFor(user_id, caller);
+        if (user.source === "ldap") throw new Fault("FORBIDDEN", managed);
+        await refuseTaken("email", email, user_id);
+        if (email !== user.email) await deps.forgetLinks(user_id);
+        await users.update(String(user_id), { email, realname, comment, update_time: now().toISOString() });
       },
 
       async remove({ user_id }, caller) {
         if (user_id === adminId) throw new Fault("FORBIDDEN", "the built-in administrator cannot be deleted");
         if (user_id === caller.user?.user_id) throw new Fault("FORBIDDEN", "you cannot delete yourself");
-        if (!(await users.remove(String(user_id))))
-          throw new Fault("NOT_FOUND", `there is no user ${user_id}`);
+        const { user_id: entity_id } = await locate(user_id);
+        // Rights first: who is half deleted must not be half allowed.
+        await members.removeAll({ entity_type: "u", entity_id });
         await sessions.closeAll(user_id);
-        await collections.members.removeAll({ entity_type: "u", entity_id: user_id });
+        await deps.forgetLinks(user_id);
+        await users.remove(String(user_id));
       },
 
-      current: (_, { user }) => Promise.resolve(toUser(known(user))),
+      async setAdmin({ user_id, sysadmin_flag }, caller) {
+        if (user_id === adminId) throw new Fault("FORBIDDEN", "the built-in administrator stays one");
+        if (user_id === caller.user?.user_id)
+          throw new Fault("FORBIDDEN", "you cannot change that for yourself");
+        await locate(user_id);
+        await users.update(String(user_id), { sysadmin_flag, update_time: now().toISOString() });
+      },
 
       async setPassword({ user_id, old_password, new_password }, caller) {
-        const self = known(caller.user);
-        const target = await users.get(String(user_id));
-        if (user_id !== self.user_id && !self.sysadmin_flag) {
-          throw new Fault("FORBIDDEN", "only a system administrator may change another person's password");
-        }
-        if (!target) throw new Fault("NOT_FOUND", `there is no user ${user_id}`);
-        if (user_id === self.user_id && !(await passwords.verify(old_password ?? "", target.password))) {
+        const user = await locateFor(user_id, caller);
+        if (user.source === "ldap" || (byDirectory() && user_id !== adminId))
+          throw new Fault("FORBIDDEN", managed);
+        const own = user_id === caller.user?.user_id;
+        if (own && !(await passwords.verify(old_password ?? "", user.password))) {
           throw new Fault("FORBIDDEN", "the old password is not right");
         }
-        if (await passwords.verify(new_password, target.password)) {
+        if (await passwords.verify(new_password, user.password)) {
           throw new Fault("BAD_REQUEST", "the new password is the old one");
         }
         await setPassword(user_id, new_password);
         // Every other session ends; the person who changed it goes on.
-        const renewed = await users.get(String(user_id));
-        if (user_id === self.user_id && caller.session && renewed)
-          await signIn(renewed, { ...caller, session: undefined });
-      },
-    },
-
-    session: {
-      async open({ principal, password }, caller) {
-        const user = await verify(principal, password);
-        if (user) return signIn(user, caller);
-        await new Promise((resolve) => setTimeout(resolve, 300 + randomInt(200)));
-        throw new Fault("UNAUTHORIZED", "the name or the password is not right");
-      },
-
-      async close(_, caller) {
-        if (caller.session) await sessions.close(caller.session);
-        await caller.keep(undefined);
+        if (own && caller.session) await deps.renew(await locate(user_id), { ...caller, session: undefined });
       },
     },
   };
 }
 
-function known(user: UserDocument | undefined): UserDocument {
-  if (!user) throw new Fault("UNAUTHORIZED", "sign in first");
-  return user;
-}
-
 /** A user as others may see it: what is secret is left out by naming what is not. */
-function toUser(user: UserDocument): User {
+export function toUser(user: UserDocument): User {
   const { user_id, username, email, realname, comment, sysadmin_flag, creation_time, update_time } = user;
   return {
     user_id,

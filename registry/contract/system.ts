@@ -15,6 +15,8 @@ export const SystemInfo = z.object({
   primary_auth_mode: z.boolean(),
   self_registration: z.boolean(),
   banner_message: z.string(),
+  /** A forgotten password can be set anew by mail. Berth's own. */
+  mail: z.boolean(),
   // what follows is only for who is signed in
   current_time: z.string().optional(),
   /** `host:port` that docker names images by. */

@@ -3,13 +3,13 @@ import type { Context } from "koa";
 import type { Caller } from "../access/caller.ts";
 import type { Sessions } from "../access/sessions.ts";
 import type { Tokens } from "../access/tokens.ts";
-import type { Users } from "../access/users.ts";
+import type { SignIn } from "../access/sign-in.ts";
 import { Fault } from "../contract/fault.ts";
 import type { Collections } from "../store/collections.ts";
 
 interface Deps {
   collections: Collections;
-  users: Users;
+  signIn: SignIn;
   sessions: Sessions;
   tokens: Tokens;
   /** Binds what a page must send back to its session. */
@@ -24,7 +24,7 @@ const safe = new Set(["GET", "HEAD", "OPTIONS"]);
  * there but wrong are refused, rather than taken for nobody's. Throws `UNAUTHORIZED`, and `FORBIDDEN` for a session's
  * request that its own page did not send.
  */
-export function createCallers({ collections, users, sessions, tokens, csrfKey }: Deps) {
+export function createCallers({ collections, signIn, sessions, tokens, csrfKey }: Deps) {
   async function callerOf(ctx: Context): Promise<Caller> {
     const nobody: Caller = {
       from: ctx.req.socket.remoteAddress ?? "",
@@ -35,7 +35,7 @@ export function createCallers({ collections, users, sessions, tokens, csrfKey }:
     if (authorization !== undefined) {
       const [scheme = "", value = ""] = authorization.split(/ +(.*)/s);
       if (/^bearer$/i.test(scheme)) return { ...nobody, ...(await byToken(value)) };
-      if (/^basic$/i.test(scheme)) return { ...nobody, ...(await byPassword(value)) };
+      if (/^basic$/i.test(scheme)) return { ...nobody, ...(await byPassword(value, nobody.from)) };
       throw new Fault("UNAUTHORIZED", "sign in with a name and a password, or with a token");
     }
     return bySession(ctx, nobody);
@@ -53,10 +53,11 @@ export function createCallers({ collections, users, sessions, tokens, csrfKey }:
     return { grants, issued, user };
   }
 
-  async function byPassword(value: string): Promise<Partial<Caller>> {
+  async function byPassword(value: string, from: string): Promise<Partial<Caller>> {
     const text = Buffer.from(value, "base64").toString("utf8");
     const colon = text.indexOf(":");
-    const user = colon > 0 ? await users.verify(text.slice(0, colon), text.slice(colon + 1)) : undefined;
+    const user =
+      colon > 0 ? await signIn.verify(text.slice(0, colon), text.slice(colon + 1), from) : undefined;
     if (!user) throw new Fault("UNAUTHORIZED", "the name or the password is not right");
     return { user };
   }

@@ -1,7 +1,7 @@
 import type { Context } from "koa";
 import type { Authorize } from "../access/authorize.ts";
 import type { Caller, Grant } from "../access/caller.ts";
-import { tokenLife, tokenService, type Tokens } from "../access/tokens.ts";
+import { tokenService, type Tokens } from "../access/tokens.ts";
 import { Fault } from "../contract/fault.ts";
 
 /** `GET /service/token`: a token for what the caller may do of what the scopes ask for. Harbor: rbac 8. */
@@ -20,12 +20,12 @@ export function createTokenEdge({ authorize, tokens }: { authorize: Authorize; t
     if (!caller.user && scopes.length === 0) throw new Fault("UNAUTHORIZED", "sign in first");
     if (scopes.length > 100) throw new Fault("BAD_REQUEST", "that is too many scopes for one token");
 
-    const { token, issued } = await tokens.issue(
+    const { token, issued, seconds } = await tokens.issue(
       caller.user,
       await Promise.all(scopes.map((scope) => grant(caller, scope))),
     );
     ctx.set("Cache-Control", "no-store");
-    ctx.body = { token, access_token: token, expires_in: tokenLife, issued_at: issued.toISOString() };
+    ctx.body = { token, access_token: token, expires_in: seconds, issued_at: issued.toISOString() };
   };
 
   /** A scope cut down to what the caller may do; to nothing rather than to an error. A name may hold colons. */

@@ -19,6 +19,8 @@ interface Deps {
   sequence: Sequence;
   locks: Locks;
   sizes: Sizes;
+  /** Whether only administrators make projects. */
+  adminsOnly(): boolean;
   now: () => Date;
 }
 
@@ -37,6 +39,7 @@ export function createProjects({
   sequence,
   locks,
   sizes,
+  adminsOnly,
   now,
 }: Deps): Projects {
   const { projects, members, repositories, users } = collections;
@@ -151,6 +154,9 @@ export function createProjects({
 
     async create({ project_name, metadata, ...draft }, caller) {
       if (!caller.user) throw new Fault("UNAUTHORIZED", "sign in first");
+      if (adminsOnly() && !caller.user.sysadmin_flag) {
+        throw new Fault("FORBIDDEN", "only system administrators may create projects here");
+      }
       const { open, rest } = settingsOf(draft.public, metadata);
       const { user } = caller;
       const project = await locks.lock(`projects:${project_name}`, () =>

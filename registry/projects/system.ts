@@ -1,8 +1,10 @@
 import { statfs } from "node:fs/promises";
 import type { Caller } from "../access/caller.ts";
+import type { Settings } from "../contract/configuration.ts";
 import type { Handlers } from "../contract/operation.ts";
 import type { system as operations } from "../contract/system.ts";
 import { Fault } from "../contract/fault.ts";
+import type { SignIn } from "../access/sign-in.ts";
 import type { Users } from "../access/users.ts";
 import { adminId } from "../access/users.ts";
 import type { Collections } from "../store/collections.ts";
@@ -13,11 +15,15 @@ interface Deps {
   collections: Collections;
   projects: Projects;
   users: Users;
+  signIn: SignIn;
+  settings: { readonly current: Settings };
   sizes: Sizes;
   version: string;
   dataDir: string;
   /** `host:port` by which docker names images here. */
   address(): string;
+  /** The address that people reach its pages by. */
+  base(): string;
   /** Why a part of the registry does not work, if one does not. */
   troubles(): Promise<{ name: string; error?: string }[]>;
   now: () => Date;
@@ -27,7 +33,7 @@ interface Deps {
 const mostFound = 50;
 
 export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
-  const { collections, projects, users, sizes, version, dataDir, now } = deps;
+  const { collections, projects, users, signIn, settings, sizes, version, dataDir, now } = deps;
   const { repositories, artifacts, pulls } = collections;
 
   async function seen(caller: Caller) {
@@ -51,21 +57,23 @@ export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
     },
 
     info(_, { user }) {
+      const { auth_mode, self_registration, banner_message, ...set } = settings.current;
       const everyone = {
-        auth_mode: "db_auth",
+        auth_mode,
         primary_auth_mode: false,
-        self_registration: false,
-        banner_message: "",
+        self_registration: self_registration && auth_mode === "db_auth",
+        banner_message,
+        mail: set.email_host !== "" && auth_mode === "db_auth",
       };
       if (!user) return Promise.resolve(everyone);
       return Promise.resolve({
         ...everyone,
         current_time: now().toISOString(),
         registry_url: deps.address(),
-        external_url: `http://${deps.address()}`,
+        external_url: deps.base(),
         harbor_version: `v${version}`,
-        project_creation_restriction: "everyone",
-        read_only: false,
+        project_creation_restriction: set.project_creation_restriction,
+        read_only: set.read_only,
         has_ca_root: false,
         notification_enable: false,
         registry_storage_provider_name: "filesystem",
@@ -129,7 +137,7 @@ export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
         throw new Fault("PRECONDITION", "the administrator has a password already: sign in");
       }
       await users.setPassword(adminId, password);
-      return users.signIn(admin, caller);
+      return signIn.open(admin, caller);
     },
   };
 }
