@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { adminId } from "./access/users.ts";
 import { Fault } from "./contract/fault.ts";
 import { Password } from "./contract/users.ts";
 import { openLog } from "./log.ts";
-import { createRegistry } from "./registry.ts";
+import { createRegistry, type Registry } from "./registry.ts";
 import { openSecretFile } from "./secrets.ts";
 import { layoutOf } from "./store/layout.ts";
 import { version } from "./version.ts";
@@ -17,6 +19,7 @@ const help = `Berth: a container registry. Runs without a window and serves its 
   --data-dir DIR       where everything is kept        (default ${join("~", ".berth")})
   --listen HOST:PORT   where to answer                 (default 127.0.0.1:5100)
   --host NAME          a further name of this machine that clients use; may be given again
+  --set-admin-password reads a new password for admin from the input, sets it and ends; the registry must be stopped
   --version            prints the version
   --help               prints this
 
@@ -26,7 +29,7 @@ const help = `Berth: a container registry. Runs without a window and serves its 
 
 /** Headless: reads the options, opens the registry, answers until told to stop. Exit 2 says that the wish itself was wrong. */
 async function serve(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
+  const { recover, ...options } = readOptions(process.argv.slice(2));
   const { log, close } = openLog(layoutOf(options.dataDir).log);
   const { BERTH_ADMIN_PASSWORD: password, BERTH_PASSPHRASE: passphrase } = process.env;
   // A child process, or a report of a crash, has no need of them.
@@ -48,6 +51,10 @@ async function serve(): Promise<void> {
     version,
     log,
   }).catch(refuse);
+  if (recover) {
+    await setAdminPassword(registry).finally(() => registry.stop());
+    return close();
+  }
   const { host, port, address } = await registry.start().catch(refuse);
 
   let stopping = false;
@@ -71,6 +78,20 @@ async function serve(): Promise<void> {
   console.log(`docker login ${address}`);
 }
 
+/** Whoever may read the data folder owns what is in it: that is proof enough to be its administrator again. */
+async function setAdminPassword(registry: Registry): Promise<void> {
+  if (process.stdin.isTTY) process.stderr.write("new password for admin: ");
+  const lines = createInterface({ input: process.stdin });
+  for await (const line of lines) {
+    const wrong = Password.safeParse(line).error?.issues[0]?.message;
+    if (wrong) stop(wrong);
+    await registry.setPassword(adminId, line);
+    console.log("the password of admin is set; every session of admin has ended");
+    return;
+  }
+  stop("no password was given");
+}
+
 function readOptions(args: string[]) {
   try {
     const { values } = parseArgs({
@@ -79,6 +100,7 @@ function readOptions(args: string[]) {
         "data-dir": { type: "string", default: join(homedir(), ".berth") },
         listen: { type: "string", default: "127.0.0.1:5100" },
         host: { type: "string", multiple: true, default: [] },
+        "set-admin-password": { type: "boolean", default: false },
         version: { type: "boolean" },
         help: { type: "boolean" },
       },
@@ -90,7 +112,12 @@ function readOptions(args: string[]) {
     const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(values.listen) ?? [];
     const host = bracketed ?? plain;
     if (host === undefined || Number(port) > 65_535) stop(`--listen takes HOST:PORT, not ${values.listen}`);
-    return { dataDir: resolve(values["data-dir"]), listen: { host, port: Number(port) }, hosts: values.host };
+    return {
+      dataDir: resolve(values["data-dir"]),
+      listen: { host, port: Number(port) },
+      hosts: values.host,
+      recover: values["set-admin-password"],
+    };
   } catch (error) {
     return stop((error as Error).message);
   }

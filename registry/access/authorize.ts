@@ -3,16 +3,22 @@ import type { Access } from "../contract/operation.ts";
 import type { Permission } from "../contract/permission.ts";
 import type { Collections, ProjectDocument } from "../store/collections.ts";
 import type { Caller, Grant } from "./caller.ts";
-import { anybodyHolds, roleHolds } from "./roles.ts";
+import { robotHolds, robotHoldsSystem, type SystemPermission } from "./grantable.ts";
+import { anybodyHolds, permissionsOf, roleHolds } from "./roles.ts";
 
 type RepositoryPermission = "repository:pull" | "repository:push" | "repository:delete";
 
 export interface Authorize {
-  /** For an operation: throws `UNAUTHORIZED` to who is not signed in, `FORBIDDEN` to who is, `NOT_FOUND` to an administrator. */
+  /**
+   * For an operation: throws `UNAUTHORIZED` to who is not signed in, `FORBIDDEN` to who is, `NOT_FOUND` to an administrator,
+   * and `PRECONDITION` to a robot where only a person can be meant.
+   */
   operation(caller: Caller, access: Access, input: Record<string, unknown>): Promise<void>;
   /** The project, if the caller may do that in it; `undefined` alike for one that is missing and one that is out of reach. */
   project(caller: Caller, permission: Permission, which: unknown): Promise<ProjectDocument | undefined>;
   holds(caller: Caller, permission: Permission, project: ProjectDocument): Promise<boolean>;
+  /** What is outside of projects: an administrator holds it, and a robot that was given it. */
+  system(caller: Caller, permission: SystemPermission): boolean;
   /** For `/v2/`: the repository's project. Throws `UNAUTHORIZED` with the scope that would do; a stranger learns nothing. */
   repository(caller: Caller, permission: RepositoryPermission, name: string): Promise<ProjectDocument>;
   /**
@@ -51,6 +57,7 @@ export function createAuthorize(
   async function holds(caller: Caller, permission: Permission, project: ProjectDocument): Promise<boolean> {
     if (caller.user?.sysadmin_flag) return true;
     if (project.public && anybodyHolds(permission)) return true;
+    if (caller.robot) return robotHolds(caller.robot, permission, project);
     return (await roles(caller, project)).some((role) => roleHolds(role, permission));
   }
 
@@ -68,6 +75,9 @@ export function createAuthorize(
     return found && (await holds(caller, permission, found)) ? found : undefined;
   }
 
+  const system = ({ user, robot }: Caller, permission: SystemPermission): boolean =>
+    user?.sysadmin_flag === true || (robot !== undefined && robotHoldsSystem(robot, permission));
+
   const ofRepository = (name: string): Promise<ProjectDocument | undefined> =>
     projects.find({ name: name.slice(0, name.indexOf("/")) });
 
@@ -75,20 +85,25 @@ export function createAuthorize(
     roles,
     holds,
     project,
+    system,
 
     async operation(caller, access, input) {
       if (access === "anyone") return;
-      if (access === "user" || access === "admin") {
-        if (!caller.user) throw new Fault("UNAUTHORIZED", "sign in first");
-        if (access === "admin" && !caller.user.sysadmin_flag) {
+      if (access === "user" || access === "account" || access === "admin") {
+        if (!isKnown(caller)) throw new Fault("UNAUTHORIZED", "sign in first");
+        if (access === "admin" && !caller.user?.sysadmin_flag) {
           throw new Fault("FORBIDDEN", "only a system administrator may do that");
         }
+        // Harbor's answer to a robot that asks who it is. Harbor: rbac 10.
+        if (access === "user" && caller.robot)
+          throw new Fault("PRECONDITION", "that is for people: a robot has no such thing");
         return;
       }
       const which = input.project_name_or_id ?? input.project_name;
-      if (await project(caller, access, which)) return;
-      if (!caller.user) throw new Fault("UNAUTHORIZED", "sign in first");
-      if (caller.user.sysadmin_flag) throw new Fault("NOT_FOUND", `there is no project ${String(which)}`);
+      const found = await project(caller, access, which);
+      if (found) return assertGives(caller, input.role_id, found);
+      if (!isKnown(caller)) throw new Fault("UNAUTHORIZED", "sign in first");
+      if (caller.user?.sysadmin_flag) throw new Fault("NOT_FOUND", `there is no project ${String(which)}`);
       throw new Fault("FORBIDDEN", `you have no right to do that in project ${String(which)}`);
     },
 
@@ -107,7 +122,7 @@ export function createAuthorize(
       const scope = [{ type: "repository", name, actions: action === "push" ? ["pull", "push"] : [action] }];
       throw new Fault(
         "UNAUTHORIZED",
-        caller.user ? refusal(caller, action, name, found) : `sign in to ${action} ${name}`,
+        isKnown(caller) ? refusal(caller, action, name, found) : `sign in to ${action} ${name}`,
         scope,
       );
     },
@@ -138,17 +153,27 @@ export function createAuthorize(
       const wide =
         !caller.grants ||
         caller.grants.some((grant) => grant.type === "registry" && grant.name === "catalog");
-      if (caller.user?.sysadmin_flag && wide) return Promise.resolve();
+      if (system(caller, "catalog:read") && wide) return Promise.resolve();
       return Promise.reject(
         new Fault("UNAUTHORIZED", "only a system administrator may list the catalog", scope),
       );
     },
 
     login(caller) {
-      if (caller.user) return Promise.resolve();
+      if (isKnown(caller)) return Promise.resolve();
       return Promise.reject(new Fault("UNAUTHORIZED", "sign in first"));
     },
   };
+}
+
+const isKnown = ({ user, robot }: Caller): boolean => user !== undefined || robot !== undefined;
+
+/** A person who makes members holds every role; a robot may hold just that, and must not raise somebody above itself. */
+function assertGives({ robot }: Caller, role: unknown, project: ProjectDocument): void {
+  if (!robot || role === undefined) return;
+  const beyond = permissionsOf(Number(role)).find((permission) => !robotHolds(robot, permission, project));
+  if (beyond === undefined) return;
+  throw new Fault("FORBIDDEN", `a robot gives no role that may do more than itself: this one has ${beyond}`);
 }
 
 /** Whether a token that was made for certain repositories covers this one: a project made after it is another project. */

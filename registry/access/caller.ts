@@ -1,9 +1,11 @@
-import type { UserDocument } from "../store/collections.ts";
+import type { RobotDocument, UserDocument } from "../store/collections.ts";
 
 /** Who asks, as an edge found out. Rules read it; they never see a request or a window. */
 export interface Caller {
-  /** Absent for who is not signed in. */
+  /** Absent for who is not signed in, and for a robot. */
   user?: UserDocument;
+  /** A program's account; then there is no user. */
+  robot?: RobotDocument;
   /** Limits what a token may do to the projects and actions it was made for; absent when the user may use all rights. */
   grants?: readonly Grant[];
   /** When the token was issued, RFC 3339. */

@@ -31,6 +31,7 @@ const holders: Record<Permission, string> = {
   "tag:create": "PMD",
   "tag:delete": "PM",
   "robot:list": "PMDG",
+  "robot:read": "PMDG",
   "robot:create": "P",
   "robot:update": "P",
   "robot:delete": "P",
@@ -48,6 +49,10 @@ const letters: Record<RoleId, string> = {
 export function roleHolds(role: number, permission: Permission): boolean {
   const letter = letters[role as RoleId];
   return letter !== undefined && holders[permission].includes(letter);
+}
+
+export function permissionsOf(role: number): Permission[] {
+  return (Object.keys(holders) as Permission[]).filter((permission) => roleHolds(role, permission));
 }
 
 /** Whether anybody, signed in or not, has the permission in a public project. */

@@ -3,10 +3,11 @@ import type { Answer, Reply } from "./reply.ts";
 import type { Permission } from "./permission.ts";
 
 /**
- * Who may call: anyone; whoever is signed in; a system administrator; or whoever holds a permission
- * in the project that the input names (`project_name_or_id` or `project_name`).
+ * Who may call: anyone; a person who is signed in; a person or a robot, as far as the operation itself lets them;
+ * a system administrator; or whoever holds a permission in the project that the input names (`project_name_or_id` or
+ * `project_name`).
  */
-export type Access = "anyone" | "user" | "admin" | Permission;
+export type Access = "anyone" | "user" | "account" | "admin" | Permission;
 
 /**
  * One operation, declared once. Validation, access, IPC, REST, the typed client and the API description

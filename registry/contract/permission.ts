@@ -25,6 +25,7 @@ export type Permission =
   | "tag:create"
   | "tag:delete"
   | "robot:list"
+  | "robot:read"
   | "robot:create"
   | "robot:update"
   | "robot:delete";

@@ -72,7 +72,7 @@ export const projects = {
   }),
   create: operation({
     rest: "POST /projects",
-    access: "user",
+    access: "account",
     says: "Creates a project; its creator becomes its project admin.",
     input: Changes.extend({ project_name: ProjectName, storage_limit: z.number().int().optional() }),
     returns: created,
@@ -80,7 +80,7 @@ export const projects = {
   }),
   exists: operation({
     rest: "HEAD /projects",
-    access: "user",
+    access: "account",
     says: "Tells whether a project of that name exists.",
     input: z.object({ project_name: z.string().min(1).max(255) }),
     returns: nothing,

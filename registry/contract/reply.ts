@@ -8,16 +8,17 @@ import { z } from "zod";
  * |-----------|--------------------|-------------------------------------------|
  * | `nothing` | –                  | 200, no body                              |
  * | `one`     | the value          | 200, JSON                                 |
+ * | `made`    | the value          | 201, JSON, `Location: <path>/<id>`        |
  * | `page`    | `{ items, total }` | an array, `X-Total-Count`, relative `Link` |
  * | `created` | `{ id }`           | 201, `Location: <path>/<id>`, no body     |
- * | `text`    | a string           | text/plain                                |
+ * | `text`    | a string           | text/plain, or the `type` it declares     |
  */
 export type Reply<S extends z.ZodType = z.ZodType> =
   | { kind: "nothing" }
-  | { kind: "one"; schema: S }
+  | { kind: "one"; schema: S; made?: true }
   | { kind: "page"; schema: S }
   | { kind: "created" }
-  | { kind: "text" };
+  | { kind: "text"; type?: string };
 
 export interface Page<T> {
   items: T[];
@@ -28,13 +29,27 @@ export interface Page<T> {
 export const nothing = { kind: "nothing" } as const;
 export const created = { kind: "created" } as const;
 export const text = { kind: "text" } as const;
+/** A table by RFC 4180. */
+export const csv = { kind: "text", type: "text/csv" } as const;
 
 export function one<S extends z.ZodType>(schema: S): { kind: "one"; schema: S } {
   return { kind: "one", schema };
 }
 
+/** A creation whose answer is more than an id: what is made, and is told only now. */
+export function made<S extends z.ZodObject<{ id: z.ZodNumber }>>(
+  schema: S,
+): { kind: "one"; schema: S; made: true } {
+  return { kind: "one", schema, made: true };
+}
+
 export function page<S extends z.ZodType>(schema: S): { kind: "page"; schema: S } {
   return { kind: "page", schema };
+}
+
+/** Whether the operation makes something, whose id its answer tells. */
+export function isNew(reply: Reply): boolean {
+  return reply.kind === "created" || (reply.kind === "one" && reply.made === true);
 }
 
 /** What a handler gives back for a declared reply, and what a caller receives. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { operation } from "./operation.ts";
 import { Paging } from "./paging.ts";
-import { nothing, one, page } from "./reply.ts";
+import { made, nothing, one, page } from "./reply.ts";
 
 const Grantable = z.object({
   resource: z.string().max(50),
@@ -44,28 +44,38 @@ const Draft = z.object({
     ),
   description: z.string().max(1000).default(""),
   level: z.enum(["system", "project"]),
-  duration: z.number().int().min(-1).max(10_000).optional(),
+  duration: z
+    .number()
+    .int()
+    .refine(
+      (days) => days === -1 || (days >= 1 && days <= 10_000),
+      "a robot lives for 1 to 10000 days, or with -1 for good",
+    )
+    .optional(),
   disable: z.boolean().default(false),
   permissions: z.array(RobotPermission).min(1).max(50),
 });
 
 const Which = z.object({ robot_id: z.coerce.number().int() });
 
-/** Accounts for programs. Access is by level: a project's robots are its admins' to make, the system's an administrator's. */
+/**
+ * Accounts for programs. Access is by level: a project's robots are its admins' to make, the system's an administrator's.
+ * A robot makes robots, if it was given that, but none that may do more than itself.
+ */
 export const robots = {
   list: operation({
     rest: "GET /robots",
-    access: "user",
+    access: "account",
     says: "Lists the system's robots, or with q=Level=project,ProjectID=5 a project's.",
     input: Paging,
     returns: page(Robot),
   }),
   create: operation({
     rest: "POST /robots",
-    access: "user",
+    access: "account",
     says: "Makes a robot. Its secret is in this answer, and never told again.",
     input: Draft,
-    returns: one(
+    returns: made(
       z.object({
         id: z.number(),
         name: z.string(),
@@ -78,14 +88,14 @@ export const robots = {
   }),
   get: operation({
     rest: "GET /robots/{robot_id}",
-    access: "user",
+    access: "account",
     says: "Reads one robot.",
     input: Which,
     returns: one(Robot),
   }),
   update: operation({
     rest: "PUT /robots/{robot_id}",
-    access: "user",
+    access: "account",
     says: "Changes a robot; its level and its name stay.",
     input: Draft.omit({ name: true })
       .extend(Which.shape)
@@ -95,7 +105,7 @@ export const robots = {
   }),
   refresh: operation({
     rest: "PATCH /robots/{robot_id}",
-    access: "user",
+    access: "account",
     says: "Gives a robot another secret: a given one, or one that is made and told here.",
     input: Which.extend({ secret: z.string().max(128).default("") }),
     returns: one(z.object({ secret: z.string() })),
@@ -103,7 +113,7 @@ export const robots = {
   }),
   remove: operation({
     rest: "DELETE /robots/{robot_id}",
-    access: "user",
+    access: "account",
     says: "Deletes a robot; what it was used for fails at once.",
     input: Which,
     returns: nothing,

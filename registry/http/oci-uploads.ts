@@ -132,8 +132,9 @@ function created(ctx: Context, name: string, digest: string): void {
   send(ctx, 201, { Location: `/v2/${name}/blobs/${digest}`, "Docker-Content-Digest": digest });
 }
 
-function userOf(caller: Caller): string {
-  return String(caller.user?.user_id ?? "");
+/** Whose upload it is: a robot's number may be a user's as well. */
+function userOf({ user, robot }: Caller): string {
+  return robot ? `robot ${robot.id}` : String(user?.user_id ?? "");
 }
 
 function pieceOf(ctx: Context): Piece {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { contract, operationsOf } from "../contract/index.ts";
 import type { Operation } from "../contract/operation.ts";
 import { apiPrefix, routeOf } from "../contract/path.ts";
+import { isNew } from "../contract/reply.ts";
 
 /** The API's description, OpenAPI 3.1, made from the contract: it cannot say anything else than what the server does. */
 export function describeApi(version: string): object {
@@ -70,7 +71,7 @@ function describe(name: string, operation: Operation): object {
       },
     }),
     responses: {
-      [operation.returns.kind === "created" ? "201" : "200"]: answerOf(operation),
+      [isNew(operation.returns) ? "201" : "200"]: answerOf(operation),
       default: { description: "An error", content: json({ $ref: "#/components/schemas/Errors" }) },
     },
   };
@@ -79,7 +80,7 @@ function describe(name: string, operation: Operation): object {
 function answerOf({ returns }: Operation): object {
   if (returns.kind === "one") return { description: "The answer", content: json(toSchema(returns.schema)) };
   if (returns.kind === "text")
-    return { description: "Text", content: { "text/plain": { schema: { type: "string" } } } };
+    return { description: "Text", content: { [returns.type ?? "text/plain"]: { schema: { type: "string" } } } };
   if (returns.kind === "page") {
     return {
       description: "A page of the list",

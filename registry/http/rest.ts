@@ -4,7 +4,7 @@ import type { Caller } from "../access/caller.ts";
 import { contract, operationsOf } from "../contract/index.ts";
 import type { Operation } from "../contract/operation.ts";
 import { apiPrefix, routeOf } from "../contract/path.ts";
-import type { Page } from "../contract/reply.ts";
+import { isNew, type Page } from "../contract/reply.ts";
 import { jsonBody } from "./body.ts";
 
 export type Call = (name: string, input: unknown, caller: Caller) => Promise<unknown>;
@@ -31,6 +31,8 @@ export function createRest(call: Call): Router {
 
 async function inputOf(ctx: Context): Promise<Record<string, unknown>> {
   const input: Record<string, unknown> = { ...ctx.query };
+  const { project_name_or_id: project } = ctx.query;
+  if (typeof project === "string") input.project_name_or_id = numberOrName(ctx, project);
   if (ctx.method !== "GET" && ctx.method !== "HEAD") Object.assign(input, await jsonBody(ctx));
   const { params } = ctx as RouterContext;
   for (const [name, value] of Object.entries(params)) {
@@ -56,10 +58,11 @@ function decodeAgain(value: string): string {
 }
 
 function write(ctx: Context, { returns }: Operation, input: Record<string, unknown>, answer: unknown): void {
-  ctx.status = returns.kind === "created" ? 201 : 200;
+  ctx.status = isNew(returns) ? 201 : 200;
+  if (isNew(returns)) ctx.set("Location", `${ctx.path}/${(answer as { id: number | string }).id}`);
   if (returns.kind === "one") ctx.body = answer;
   else if (returns.kind === "text") {
-    ctx.type = "text/plain";
+    ctx.type = returns.type ?? "text/plain";
     ctx.body = answer;
   } else if (returns.kind === "page") {
     const { items, total } = answer as Page<unknown>;
@@ -68,8 +71,6 @@ function write(ctx: Context, { returns }: Operation, input: Record<string, unkno
     if (links !== "") ctx.set("Link", links);
     ctx.body = items;
   } else {
-    if (returns.kind === "created")
-      ctx.set("Location", `${ctx.path}/${(answer as { id: number | string }).id}`);
     ctx.body = "";
     ctx.remove("Content-Type");
   }

@@ -136,8 +136,10 @@ export interface RobotDocument {
   level: "system" | "project";
   /** The project whose admins own it; absent for one of the system. */
   project_id?: number;
-  /** SHA-256 of the secret, which is random and long enough for that. */
+  /** SHA-256 of a secret that was made here, random and long enough for that; of one that was given, as of a password. */
   secret: string;
+  /** Tokens from before this are void. RFC 3339. */
+  secret_time: string;
   /** Days; -1 never ends. */
   duration: number;
   disable: boolean;
@@ -146,6 +148,8 @@ export interface RobotDocument {
   permissions: {
     kind: "project" | "system";
     namespace: string;
+    /** Of the project that the namespace names: another one of its name is another project. */
+    project_id?: number;
     access: { resource: string; action: string; effect?: string | undefined }[];
   }[];
   creator_id: number;
