@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { dialog, shell, type BrowserWindow } from "electron";
 import { desktop as operations, type DesktopState } from "../registry/contract/desktop.ts";
 import { Fault } from "../registry/contract/fault.ts";
@@ -13,6 +14,8 @@ import type { Settings } from "./settings.ts";
 export interface Desktop {
   /** Runs a `desktop.*` operation of the contract. Throws `NOT_FOUND`, `BAD_REQUEST`, and what the operation throws. */
   call(name: string, input: unknown): Promise<unknown>;
+  /** The page was told of a registry that was still waiting for the keychain. */
+  hasAnsweredEarly(): boolean;
 }
 
 interface Deps {
@@ -24,6 +27,8 @@ interface Deps {
 }
 
 export function createDesktop({ host, settings, secrets, window, version }: Deps): Desktop {
+  let answeredEarly = false;
+
   const handlers: Handlers<typeof operations, void> = {
     state,
 
@@ -68,20 +73,26 @@ export function createDesktop({ host, settings, secrets, window, version }: Deps
   };
 
   async function state(): Promise<DesktopState> {
-    const registry = await host.registry().catch(() => undefined);
-    return {
-      ...host.state(),
-      first_start: (await registry?.firstStart()) ?? false,
-      secret_store: await secrets().then(
-        (store) => store.kind,
+    const store = await soon(
+      secrets().then(
+        ({ kind }) => kind,
         () => "none yet",
       ),
+    );
+    const registry = await soon(host.registry().catch(() => undefined));
+    answeredEarly ||= store === undefined;
+    return {
+      ...host.state(),
+      ...(store === undefined ? { trouble: "the keychain of this computer waits to be unlocked" } : {}),
+      first_start: (await registry?.firstStart()) ?? false,
+      secret_store: store ?? "none yet",
       version,
       settings: settings.get(),
     };
   }
 
   return {
+    hasAnsweredEarly: () => answeredEarly,
     async call(name, input) {
       const verb = name.slice("desktop.".length);
       if (!isVerb(verb)) throw new Fault("NOT_FOUND", `there is no operation ${name}`);
@@ -91,6 +102,11 @@ export function createDesktop({ host, settings, secrets, window, version }: Deps
       return handlers[verb](parsed.data);
     },
   };
+}
+
+/** `undefined` when it takes longer than a page may stay empty. */
+function soon<T>(work: Promise<T>): Promise<T | undefined> {
+  return Promise.race([work, sleep(2_000, undefined, { ref: false })]);
 }
 
 function isVerb(verb: string): verb is keyof typeof operations {

@@ -22,7 +22,7 @@ export interface Host {
   state(): HostState;
   /** Starts, or starts anew with the settings of now. What goes wrong is told by `state`, never thrown. */
   start(): Promise<void>;
-  /** Drains and ends it, `patience` milliseconds at most. */
+  /** Drains and ends it, or gives up after some seconds. */
   stop(): Promise<void>;
   /** Waits for a start that is under way. Throws `SERVICE_UNAVAILABLE` when there is none, with the reason. */
   registry(): Promise<Registry>;
@@ -39,7 +39,7 @@ interface Deps {
   heard: (event: RegistryEvent) => void;
 }
 
-/** For pushes that are under way when Berth quits. */
+/** For pushes that are under way when Berth quits; the registry cuts them off a little earlier. Milliseconds. */
 const patience = 8_000;
 
 export function createHost({ settings, secrets, session, config, log, changed, heard }: Deps): Host {
@@ -90,11 +90,11 @@ export function createHost({ settings, secrets, session, config, log, changed, h
 
   async function end(): Promise<void> {
     unsubscribe?.();
-    const stopping = registry?.stop();
+    const ending = registry;
     registry = undefined;
-    if (stopping === undefined) return;
-    const late = await Promise.race([stopping.then(() => false), after(patience)]);
-    if (late) log({ level: "warn", message: "requests were still open when the registry stopped" });
+    await ending
+      ?.stop()
+      .catch((error: unknown) => log({ level: "error", message: `stopping: ${String(error)}` }));
   }
 
   return {
@@ -104,11 +104,11 @@ export function createHost({ settings, secrets, session, config, log, changed, h
         await end();
         await begin();
       }),
-    stop: () =>
-      inTurn(async () => {
-        await end().catch((error: unknown) => log({ level: "error", message: String(error) }));
-        tell({ address: state.address, running: false });
-      }),
+    async stop() {
+      // A start may be waiting for a keychain that its owner does not unlock.
+      await Promise.race([inTurn(end), after(patience)]);
+      tell({ address: state.address, running: false });
+    },
     async registry() {
       await last;
       if (registry === undefined)
@@ -122,6 +122,6 @@ function isConflict(error: unknown): boolean {
   return error instanceof Fault && error.code === "CONFLICT";
 }
 
-function after(milliseconds: number): Promise<true> {
-  return new Promise((done) => setTimeout(() => done(true), milliseconds).unref());
+function after(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
 }

@@ -43,11 +43,9 @@ function serve(words) {
 
 function run(path, words) {
   const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
-  const child = spawn(path, words, { stdio: "inherit", env });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    // A terminal's Ctrl-C reaches both already.
-    process.on(signal, () => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal));
-  }
+  // In a group of its own: a terminal's Ctrl-C would also end the processes that draw the window, while Berth drains.
+  const child = spawn(path, words, { stdio: "inherit", env, detached: process.platform !== "win32" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`Electron did not start: ${error.message}\n`);
     process.exit(1);

@@ -109,7 +109,9 @@ function run(): void {
     await host.stop();
     tray.close();
   });
-  void host.start();
+  void host.start().then(() => {
+    if (desktop.hasAnsweredEarly()) page()?.reload();
+  });
   if (!isStartAtLogin()) open();
 
   app.on("second-instance", (_, argv) => {

@@ -41,7 +41,7 @@ export function createWindow({ memory, mayClose }: Options): BrowserWindow {
     icon: join(app.getAppPath(), "main/resources/icon.png"),
     autoHideMenuBar: true,
     // Until the page paints: no white flash in a dark room.
-    backgroundColor: nativeTheme.shouldUseDarkColors ? "#141414" : "#ffffff",
+    backgroundColor: nativeTheme.shouldUseDarkColors ? "#11161d" : "#f4f6f8",
     webPreferences,
   });
   if (place?.maximized) window.maximize();

@@ -1,4 +1,4 @@
-// Draws Berth's icons: `node main/resources/draw.mjs`. One picture, a container on a quay, in every size and state;
+// Draws Berth's icons: `node main/resources/draw.mjs`. One picture in every size and state,
 // small enough to say in distances, so that no drawing program is needed to change it.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,11 +21,16 @@ const without =
   (px, py) =>
     Math.max(shape(px, py), ...holes.map((hole) => -hole(px, py)));
 
-// The unit square, y downwards.
-const ribs = [0.32, 0.5, 0.68].map((x) => box(x, 0.43, 0.035, 0.14, 0.02));
-const container = without(box(0.5, 0.43, 0.38, 0.24, 0.06), ...ribs);
-const quay = box(0.5, 0.8, 0.44, 0.05, 0.05);
-const glyph = any(container, quay);
+// The picture of renderer/public/berth.svg, on its grid of 32, y downwards: four containers over water.
+const containers = any(...[11.5, 20.5].flatMap((x) => [9, 17].map((y) => box(x, y, 3.5, 3, 0.01))));
+const water = (x, y) => {
+  const at = Math.min(Math.max(x, 6), 26);
+  return Math.hypot(x - at, y - 25 + 1.2 * Math.sin(((at - 6) / 5) * Math.PI)) - 1.2;
+};
+const onGrid = (shape) => (x, y) => shape(x * 32, y * 32) / 32;
+/** Without the room around it, for the few points of a tray. */
+const filling = (shape) => (x, y) => shape(x * 23 + 4.5, y * 23 + 4.8) / 23;
+const glyph = filling(any(containers, water));
 
 const badgeRoom = disc(0.76, 0.74, 0.3);
 const badgeMarks = {
@@ -50,11 +55,10 @@ function trayLayers(state, colour, template) {
 }
 
 function appLayers() {
-  const scaled = (shape) => (x, y) => shape((x - 0.5) / 0.66 + 0.5, (y - 0.5) / 0.66 + 0.52) * 0.66;
   return [
-    [box(0.5, 0.5, 0.46, 0.46, 0.2), [15, 82, 104]],
-    [scaled(container), [255, 255, 255]],
-    [scaled(quay), [255, 179, 71]],
+    [onGrid(box(16, 16, 16, 16, 7)), [15, 92, 140]],
+    [onGrid(containers), [246, 249, 251]],
+    [onGrid(water), [143, 208, 245]],
   ];
 }
 

@@ -40,7 +40,7 @@ function ofSeveral<D extends object>(fields: readonly (keyof D & string)[]) {
     JSON.stringify(fields.map((field) => values[field] ?? null));
   return {
     valuesOf: (document: D) =>
-      fields.every((field) => document[field] === undefined) ? [] : [together(document)],
+      fields.some((field) => document[field] === undefined) ? [] : [together(document)],
     toValue: (asked: unknown) => together(asked as Partial<D>),
   };
 }

@@ -42,7 +42,6 @@ export function createUpload(deps: Deps): Upload {
 
   function assertOpen(): void {
     if (ended) throw new Fault("BLOB_UPLOAD_UNKNOWN", `upload ${id} has ended`);
-    if (closing.aborted) throw new Fault("SERVICE_UNAVAILABLE", "the registry is stopping");
   }
 
   async function check(): Promise<void> {
@@ -52,6 +51,7 @@ export function createUpload(deps: Deps): Upload {
 
   async function alone<T>(work: () => Promise<T>): Promise<T> {
     assertOpen();
+    if (closing.aborted) throw closing.reason;
     if (busy) throw new Fault("BLOB_UPLOAD_INVALID", `upload ${id} is being written to already`);
     busy = true;
     try {

@@ -46,3 +46,8 @@ export function useListQuery(first: { sort: string; page_size: number }): {
 
   return { query, change };
 }
+
+/** `text` as a value in Harbor's `q`: what no name can hold must not be read as part of the question. */
+export function searchable(text: string): string {
+  return text.replace(/[^\w./-]/g, "?");
+}

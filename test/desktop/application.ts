@@ -83,3 +83,20 @@ export function isVisible(electron: ElectronApplication): Promise<boolean> {
     BrowserWindow.getAllWindows().some((window) => window.isVisible()),
   );
 }
+
+/** Calls as the page does. */
+export function call(page: Page, name: string, input?: unknown): Promise<Answer> {
+  return page.evaluate(([name, input]) => (window as unknown as { berth: Bridge }).berth.call(name, input), [
+    name,
+    input,
+  ] as const);
+}
+
+interface Answer {
+  value?: unknown;
+  error?: { code: string; message: string };
+}
+
+interface Bridge {
+  call(name: string, input: unknown): Promise<Answer>;
+}

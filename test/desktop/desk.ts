@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { locate, type PartName } from "../parts.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { locate, run as ask, type PartName } from "../parts.ts";
 
 /** What a suite with a desk needs on this machine. */
 export const deskParts: readonly PartName[] = [
@@ -54,11 +55,15 @@ export async function openDesk({ keychain = true, panel = true }: Wish = {}): Pr
     DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtime}/bus`,
   };
 
-  /** Starts a program and waits for its first line. */
-  async function start(program: string, args: string[], input = ""): Promise<[Program, Interface, string]> {
+  function run(program: string, args: string[]): Program {
     const child: Program = spawn(program, args, { env, stdio: ["pipe", "pipe", "ignore"] });
     started.push(child);
-    if (input !== "") child.stdin.end(input);
+    return child;
+  }
+
+  /** Starts a program and waits for its first line. */
+  async function start(program: string, args: string[]): Promise<[Program, Interface, string]> {
+    const child = run(program, args);
     const lines = createInterface({ input: child.stdout });
     const first = await new Promise<string>((done, fail) => {
       lines.once("line", done);
@@ -78,17 +83,23 @@ export async function openDesk({ keychain = true, panel = true }: Wish = {}): Pr
     "tcp",
   ]);
   env["DISPLAY"] = `:${display}`;
-  const address = `--address=unix:path=${runtime}/bus`;
-  await start("dbus-daemon", ["--session", "--nofork", "--nopidfile", "--print-address=1", address]);
+  await writeFile(join(home, "bus.conf"), busConfig(runtime));
+  await start("dbus-daemon", [
+    `--config-file=${home}/bus.conf`,
+    "--nofork",
+    "--nopidfile",
+    "--print-address=1",
+  ]);
   if (keychain) {
-    const daemon = locate("gnome-keyring");
-    await start(daemon, ["--foreground", "--unlock", "--components=secrets"], "desk\n");
+    const daemon = run(locate("gnome-keyring"), ["--foreground", "--unlock", "--components=secrets"]);
+    daemon.stdin.end("desk\n");
+    await untilOnBus("org.freedesktop.secrets", env);
   }
   const host = panel
     ? await start(locate("python3-dbus"), [join(import.meta.dirname, "tray-host.py")])
     : undefined;
 
-  function ask(words: string): Promise<TrayMenu & { pressed?: boolean }> {
+  function tell(words: string): Promise<TrayMenu & { pressed?: boolean }> {
     if (host === undefined) throw new Error("this desk has no panel");
     const [child, lines] = host;
     return new Promise((done) => {
@@ -101,9 +112,9 @@ export async function openDesk({ keychain = true, panel = true }: Wish = {}): Pr
     env,
     home,
     tray: {
-      menu: () => ask("menu"),
+      menu: () => tell("menu"),
       async press(label) {
-        const { pressed } = await ask(`press ${label}`);
+        const { pressed } = await tell(`press ${label}`);
         if (!pressed) throw new Error(`the tray's menu has no ${label}`);
       },
     },
@@ -115,6 +126,29 @@ export async function openDesk({ keychain = true, panel = true }: Wish = {}): Pr
 }
 
 type Program = ChildProcessByStdio<Writable, Readable, null>;
+
+/** A bus that starts nothing by itself: on a desk without a keychain nobody becomes one. */
+function busConfig(folder: string): string {
+  return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+    "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+  <busconfig>
+    <type>session</type>
+    <listen>unix:path=${folder}/bus</listen>
+    <policy context="default"><allow send_destination="*"/><allow eavesdrop="true"/><allow own="*"/></policy>
+  </busconfig>`;
+}
+
+/** The daemon says nothing when it is ready; its name on the bus does. */
+async function untilOnBus(name: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const question = ["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
+  question.push("org.freedesktop.DBus.NameHasOwner", `string:${name}`);
+  for (let tries = 0; tries < 100; tries += 1) {
+    const { stdout } = await ask("dbus-send", question, { env });
+    if (stdout.includes("true")) return;
+    await sleep(100);
+  }
+  throw new Error(`nobody became ${name}`);
+}
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

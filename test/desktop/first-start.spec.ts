@@ -3,6 +3,7 @@ import { openDockerEngine, type DockerEngine } from "../clients/docker-engine.ts
 import { missing } from "../parts.ts";
 import {
   begin,
+  call,
   chooseSettings,
   closeWindow,
   freePort,
@@ -49,8 +50,8 @@ test.describe.serial("the first hour", () => {
   });
 
   test("keeps the session in the keychain and tells so", async () => {
-    const { secret_store } = await stateOf(berth);
-    expect(secret_store).toBe("the keychain of this computer");
+    const { value } = await call(berth.page, "desktop.state", {});
+    expect(value).toMatchObject({ secret_store: "the keychain of this computer", running: true });
   });
 
   test("creates a project", async () => {
@@ -135,15 +136,6 @@ test.describe.serial("the first hour", () => {
     await expect(berth.page.getByTestId("project-row-harbour")).toBeVisible();
   });
 });
-
-interface State {
-  secret_store: string;
-}
-
-async function stateOf({ page }: Application): Promise<State> {
-  const answer = await page.evaluate(() => window.berth?.call("desktop.state", {}));
-  return (answer as { value: State }).value;
-}
 
 /** A PATCH whose second half comes a second after its first. */
 function slowUpload(port: number): { began: Promise<boolean>; status: Promise<number> } {

@@ -1,0 +1,129 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, test, type Page } from "@playwright/test";
+import type { Berth } from "../harness.ts";
+import { absent, complaintsOf, inChromium, root, signIn, startSite } from "./browser.ts";
+import { pushImage, pushIndex, pushReferrer } from "./images.ts";
+
+test.use(inChromium);
+test.skip(absent() !== undefined, absent());
+
+interface View {
+  name: string;
+  path: string;
+  stranger?: boolean;
+  /** Brings the view into the state that is looked at. */
+  act?: (page: Page) => Promise<void>;
+}
+
+const app = "/projects/library/repositories/team/app";
+const views: View[] = [
+  { name: "projects", path: "/projects" },
+  { name: "projects without a match", path: "/projects?text=nowhere" },
+  { name: "projects of a stranger", path: "/projects", stranger: true },
+  { name: "sign in", path: "/sign-in", stranger: true },
+  { name: "a private project to a stranger", path: "/projects/private", stranger: true },
+  { name: "repositories", path: "/projects/library" },
+  { name: "an empty project", path: "/projects/private" },
+  { name: "project settings", path: "/projects/library/settings" },
+  { name: "artifacts", path: app },
+  { name: "an image", path: `${app}/-/v1` },
+  { name: "an index", path: `${app}/-/multi` },
+  { name: "configuration", path: `${app}/-/v1?show=configuration` },
+  { name: "layers", path: `${app}/-/v1?show=layers` },
+  { name: "referrers", path: `${app}/-/v1?show=referrers` },
+  { name: "account", path: "/account" },
+  { name: "nothing there", path: "/nowhere" },
+  {
+    name: "a new project",
+    path: "/projects",
+    act: async (page) => {
+      await page.getByTestId("project-create").click();
+      await page.getByTestId("project-name").fill("Not good");
+    },
+  },
+  {
+    name: "what to delete",
+    path: app,
+    act: async (page) => {
+      await page.getByTestId("remove").first().click();
+      await expect(page.getByRole("dialog")).toBeVisible();
+    },
+  },
+  {
+    name: "search",
+    path: "/projects",
+    act: async (page) => {
+      await page.keyboard.press("/");
+      await page.keyboard.type("team");
+      await expect(page.getByRole("option").first()).toBeVisible();
+    },
+  },
+];
+
+let berth: Berth;
+
+test.beforeAll(async () => {
+  berth = await startSite();
+  await berth.client().projects.create({ project_name: "private" });
+  const [first, second] = [
+    await pushImage(berth, "library/team/app", "v1", "latest"),
+    await pushImage(berth, "library/team/app", "v2"),
+  ];
+  await pushIndex(berth, "library/team/app", "multi", [first, second]);
+  await pushReferrer(berth, "library/team/app", first);
+});
+
+test.afterAll(() => berth?.close());
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`every view can be read and used by everyone: ${colorScheme}`, async ({ browser }) => {
+    const options = { ...inChromium, colorScheme, reducedMotion: "reduce" as const };
+    const [signedIn, stranger] = [await browser.newPage(options), await browser.newPage(options)];
+    const complaints = await complaintsOf(signedIn);
+    await signIn(signedIn, berth);
+    for (const view of views) {
+      const page = view.stranger ? stranger : signedIn;
+      await show(page, view);
+      await picture(page, `${view.name}-${colorScheme}`);
+      expect.soft(await barriersOf(page), view.name).toEqual([]);
+    }
+    expect(complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([]);
+    await Promise.all([signedIn.close(), stranger.close()]);
+  });
+}
+
+test("the pages run where no text may become a script", async ({ page }) => {
+  await page.route("**/*", async (route) => {
+    if (route.request().resourceType() !== "document") return route.continue();
+    const response = await route.fetch();
+    const policy = `${response.headers()["content-security-policy"]}; require-trusted-types-for 'script'`;
+    return route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policy } });
+  });
+  const complaints = await complaintsOf(page);
+  await signIn(page, berth);
+  for (const view of views.filter(({ stranger }) => !stranger)) await show(page, view);
+  expect(complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([]);
+});
+
+async function show(page: Page, { path, act }: View): Promise<void> {
+  await page.goto(berth.url + path);
+  await expect(page.locator("main h1, main h2").first()).toBeVisible();
+  await expect(page.locator("main [aria-busy=true]")).toHaveCount(0);
+  await act?.(page);
+}
+
+/** What stands in somebody's way and matters. */
+async function barriersOf(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = join(root, "test-results/shots");
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `web-${name.replaceAll(" ", "-")}.png`) });
+}
