@@ -2,8 +2,9 @@ import { createHmac } from "node:crypto";
 import type { Context } from "koa";
 import { openAccess } from "./access/access.ts";
 import { createAuthorize } from "./access/authorize.ts";
-import type { Caller } from "./access/caller.ts";
+import { anonymous, type Caller } from "./access/caller.ts";
 import { createMembers } from "./access/members.ts";
+import { joinDirectory } from "./access/join-directory.ts";
 import { adminId } from "./access/users.ts";
 import { createCall } from "./call.ts";
 import type { RegistryConfig } from "./config.ts";
@@ -17,14 +18,17 @@ import { createEventsEdge } from "./http/events.ts";
 import { createGate } from "./http/gate.ts";
 import { createOciEdge } from "./http/oci.ts";
 import { createPages } from "./http/pages.ts";
+import { watchSignIns } from "./http/sign-ins.ts";
 import { listen, type Listening } from "./http/server.ts";
 import { createTokenEdge } from "./http/token.ts";
 import { resetLetter, testMailOf } from "./notify/letters.ts";
 import { createPost } from "./notify/post.ts";
+import { createRecording } from "./notify/recording.ts";
 import { createOci } from "./oci/oci.ts";
 import { createArtifacts } from "./projects/artifacts.ts";
 import { createProjects } from "./projects/projects.ts";
 import { createRepositories } from "./projects/repositories.ts";
+import { createSearch } from "./projects/search.ts";
 import { createSizes } from "./projects/sizes.ts";
 import { createSystem } from "./projects/system.ts";
 import { openSettings } from "./settings.ts";
@@ -82,12 +86,16 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     }
 
     const first = firstPassword(layout.initialPassword, config.adminPassword);
-    const directory = { active: () => false, signIn: () => Promise.resolve(undefined) };
-    const { users, signIn, reset, sessions, tokens } = await openAccess({
+    const people = joinDirectory({ collections, settings, sequence, locks, now, log });
+    const { directory, groups } = people;
+    const { users, robots, signIn, reset, sessions, tokens } = await openAccess({
       collections,
       secrets,
       settings,
       sequence,
+      authorize,
+      events,
+      locks,
       directory,
       now,
       deliver: (to, link) => post.post(resetLetter(to, link)),
@@ -106,6 +114,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       sequence,
       locks,
       sizes,
+      removeRobots: robots.removeProject,
       adminsOnly: () => settings.current.project_creation_restriction === "adminonly",
       now,
     });
@@ -133,6 +142,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       signIn,
       settings,
       sizes,
+      search: createSearch({ collections, events, projects }),
       version,
       dataDir,
       address,
@@ -144,7 +154,20 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     if (!(await collections.users.get(String(adminId)))) await users.ensureAdmin(await first.make());
     await projects.ensureLibrary();
 
-    const members = createMembers({ collections, events, sequence });
+    const { audit, recorder, ...recording } = createRecording({
+      folder: layout.audit,
+      collections,
+      authorize,
+      visible,
+      settings: () => settings.current,
+      retention: () => settings.current.audit_retention_days,
+      now,
+      log,
+    });
+    undo.push(() => recording.close());
+    const recorded = recorder.operation;
+
+    const members = createMembers({ collections, directory, groups, events, sequence });
     const handlers = {
       projects,
       members,
@@ -153,22 +176,31 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       users: { ...users.users, forgot: reset.forgot, reset: reset.reset },
       session: signIn.session,
       system,
+      robots: robots.robots,
+      audit,
+      ldap: people.ldap,
+      usergroups: groups.usergroups,
       configurations: {
         get: settings.get,
-        update: settings.update,
+        update: people.watch(settings.update),
         testMail: testMailOf(mailSettings),
       },
     };
-    const call = createCall({ handlers, authorize, readOnly, checkAnswers: config.checkAnswers ?? false });
+    const checkAnswers = config.checkAnswers ?? false;
+    const call = createCall({ handlers, authorize, readOnly, recorded, checkAnswers });
     const subscribe = createSubscribe({ events, authorize, collections });
     const csrfKey = createHmac("sha256", tokens.seed()).update("csrf").digest();
-    const callerOf = createCallers({ collections, signIn, sessions, tokens, csrfKey });
+    const callerOf = watchSignIns({
+      callerOf: createCallers({ collections, robots, signIn, sessions, tokens, csrfKey }),
+      signedIn: recorder.signedIn,
+      failed: recorder.signInFailed,
+    });
 
     const app = createApp({
       gate: createGate({ hosts: config.hosts ?? [], listen: config.listen }),
       callerOf,
       call,
-      oci: createOciEdge({ oci, authorize }),
+      oci: createOciEdge({ oci, authorize: recorder.watch(authorize), recorder }),
       token: createTokenEdge({ authorize, tokens }),
       events: createEventsEdge((ctx: Context, listener) => subscribe(() => callerOf(ctx), listener)),
       pages: config.pages === undefined ? undefined : await createPages(config.pages),
@@ -179,7 +211,12 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     return {
       call,
       subscribe,
-      setPassword: users.setPassword,
+
+      async setPassword(user_id, password) {
+        await users.setPassword(user_id, password);
+        const resource = (await collections.users.get(String(user_id)))?.username ?? "";
+        recorder.done(anonymous("this machine"), { operation: "update", resource_type: "user", resource });
+      },
 
       async caller(token, about) {
         const session = token === undefined ? undefined : await sessions.find(token);

@@ -1,5 +1,6 @@
 import type { Caller } from "./access/caller.ts";
-import { configurations, defaults, secretKeys, Settings } from "./contract/configuration.ts";
+import { checkLdapSettings } from "./access/ldap-settings.ts";
+import { type configurations, defaults, secretKeys, Settings } from "./contract/configuration.ts";
 import { Fault } from "./contract/fault.ts";
 import type { Handlers } from "./contract/operation.ts";
 import type { SecretStore } from "./config.ts";
@@ -71,6 +72,7 @@ export async function openSettings({ collections, secrets }: Deps): Promise<Sett
           "LDAP needs the directory's address and the attribute that holds the user name",
         );
       }
+      checkLdapSettings(next);
       await requireSecretAgain(current, next, { email_password, ldap_search_password });
       for (const [key, value] of Object.entries({ email_password, ldap_search_password })) {
         if (value === null) await secrets.remove(key);
@@ -92,7 +94,8 @@ export async function openSettings({ collections, secrets }: Deps): Promise<Sett
       ldap_search_password: before.ldap_url !== after.ldap_url,
     };
     for (const key of secretKeys) {
-      if (moved[key] && given[key] === undefined && (await secrets.get(key)) !== undefined) {
+      const kept = given[key] === undefined || given[key] === "";
+      if (moved[key] && kept && (await secrets.get(key)) !== undefined) {
         throw new Fault("BAD_REQUEST", `the server is another one: give ${key} again`);
       }
     }

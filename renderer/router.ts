@@ -1,6 +1,8 @@
 import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from "vue-router";
 import ProjectList from "./views/ProjectList.vue";
+import { administration } from "./routes-admin.ts";
 import { useDesktop } from "./stores/desktop.ts";
+import { useRecovery } from "./stores/recovery.ts";
 import { useSession } from "./stores/session.ts";
 
 declare module "vue-router" {
@@ -34,6 +36,27 @@ const routes: RouteRecordRaw[] = [
         meta: { title: "repositories.title" },
       },
       {
+        path: "members",
+        name: "project-members",
+        component: () => import("./views/ProjectMembers.vue"),
+        props: true,
+        meta: { title: "members.title" },
+      },
+      {
+        path: "robots",
+        name: "project-robots",
+        component: () => import("./views/ProjectRobots.vue"),
+        props: true,
+        meta: { title: "robots.title" },
+      },
+      {
+        path: "logs",
+        name: "project-logs",
+        component: () => import("./views/ProjectLogs.vue"),
+        props: true,
+        meta: { title: "log.title" },
+      },
+      {
         path: "settings",
         name: "project-settings",
         component: () => import("./views/ProjectSettings.vue"),
@@ -62,6 +85,30 @@ const routes: RouteRecordRaw[] = [
     component: () => import("./views/SignIn.vue"),
     meta: { title: "signIn.title" },
   },
+  {
+    path: "/sign-up",
+    name: "sign-up",
+    component: () => import("./views/SignUp.vue"),
+    meta: { title: "signUp.title" },
+  },
+  {
+    path: "/forgot-password",
+    name: "forgot",
+    component: () => import("./views/ForgotPassword.vue"),
+    meta: { title: "forgot.title" },
+  },
+  {
+    path: "/reset-password",
+    name: "reset-password",
+    component: () => import("./views/ResetPassword.vue"),
+    meta: { title: "reset.title" },
+    beforeEnter: ({ hash }) => {
+      if (hash === "") return true;
+      useRecovery().take(hash);
+      return { name: "reset-password", replace: true };
+    },
+  },
+  administration,
   {
     path: "/welcome",
     name: "welcome",

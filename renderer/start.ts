@@ -12,8 +12,10 @@ import "./styles/kit.css";
 import "./styles/base.css";
 import { createHttpTransport } from "./transports/http.ts";
 import { createIpcTransport } from "./transports/ipc.ts";
+import { watched } from "./transports/watched.ts";
 
-const transport = window.berth ? createIpcTransport(window.berth) : createHttpTransport();
+const bare = window.berth ? createIpcTransport(window.berth) : createHttpTransport();
+const transport = watched(bare, () => void useSession().check());
 const app = createApp(App);
 app.provide(connectionKey, { client: createClient(transport), transport });
 app.use(createPinia());

@@ -4,17 +4,21 @@ import type { Collections } from "../store/collections.ts";
 import type { Sequence } from "../store/sequence.ts";
 import { createPasswords } from "./passwords.ts";
 import { createReset, type Reset } from "./reset.ts";
+import { createRobots, type Robots, type RobotsDeps } from "./robots.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { createSignIn, type Directory, type SignIn } from "./sign-in.ts";
 import { createThrottle } from "./throttle.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
 import { createUsers, type Users } from "./users.ts";
 
-interface Deps {
+interface Deps extends Pick<RobotsDeps, "authorize" | "events" | "locks"> {
   collections: Collections;
   secrets: SecretStore;
   settings: {
-    readonly current: Pick<Settings, "self_registration" | "session_timeout" | "token_expiration">;
+    readonly current: Pick<
+      Settings,
+      "self_registration" | "session_timeout" | "token_expiration" | "robot_token_duration"
+    >;
   };
   sequence: Sequence;
   directory: Directory;
@@ -28,6 +32,7 @@ interface Deps {
 
 export interface Access {
   users: Users;
+  robots: Robots;
   signIn: SignIn;
   reset: Reset;
   sessions: Sessions;
@@ -39,13 +44,14 @@ export async function openAccess(deps: Deps): Promise<Access> {
   const { collections, secrets, settings, sequence, directory, now, deliver, base } = deps;
   const passwords = createPasswords(now);
   const sessions = createSessions(collections, now);
+  const throttle = createThrottle(now);
   const tokens = await openTokens(secrets, now, () => settings.current.token_expiration * 60);
   const byDirectory = (): boolean => directory.active();
   const signIn = createSignIn({
     collections,
     passwords,
     sessions,
-    throttle: createThrottle(now),
+    throttle,
     directory,
     browserMinutes: () => settings.current.session_timeout,
   });
@@ -69,5 +75,6 @@ export async function openAccess(deps: Deps): Promise<Access> {
     renew: signIn.open,
     firstPasswordChanged: deps.firstPasswordChanged,
   });
-  return { users, signIn, reset, sessions, tokens };
+  const robots = createRobots({ ...deps, passwords, throttle });
+  return { users, robots, signIn, reset, sessions, tokens };
 }

@@ -1,9 +1,15 @@
 import { Fault } from "../contract/fault.ts";
 import type { Access } from "../contract/operation.ts";
-import type { Permission } from "../contract/permission.ts";
-import type { Collections, ProjectDocument } from "../store/collections.ts";
+import { roles as roleIds, type Permission } from "../contract/permission.ts";
+import type {
+  Collections,
+  MemberDocument,
+  ProjectDocument,
+  RobotDocument,
+  UserDocument,
+} from "../store/collections.ts";
 import type { Caller, Grant } from "./caller.ts";
-import { robotHolds, robotHoldsSystem, type SystemPermission } from "./grantable.ts";
+import { projectsOf, robotHolds, robotHoldsSystem, type SystemPermission } from "./grantable.ts";
 import { anybodyHolds, permissionsOf, roleHolds } from "./roles.ts";
 
 type RepositoryPermission = "repository:pull" | "repository:push" | "repository:delete";
@@ -19,6 +25,8 @@ export interface Authorize {
   holds(caller: Caller, permission: Permission, project: ProjectDocument): Promise<boolean>;
   /** What is outside of projects: an administrator holds it, and a robot that was given it. */
   system(caller: Caller, permission: SystemPermission): boolean;
+  /** The projects in which a robot was given that: by number, or all of them. What anybody may do in public ones is not among it. */
+  projectsOf(robot: RobotDocument, permission: Permission): number[] | "all";
   /** For `/v2/`: the repository's project. Throws `UNAUTHORIZED` with the scope that would do; a stranger learns nothing. */
   repository(caller: Caller, permission: RepositoryPermission, name: string): Promise<ProjectDocument>;
   /**
@@ -35,23 +43,39 @@ export interface Authorize {
   actions(caller: Caller, name: string): Promise<string[]>;
   catalog(caller: Caller): Promise<void>;
   login(caller: Caller): Promise<void>;
+  /** The caller's roles in the project, the strongest first. */
   roles(caller: Caller, project: ProjectDocument): Promise<number[]>;
+  /** A user's own memberships, and those of the groups that the directory last named. */
+  memberships(user: UserDocument): Promise<MemberDocument[]>;
 }
+
+/** Harbor: rbac 1. */
+const byStrength = [
+  roleIds.projectAdmin,
+  roleIds.maintainer,
+  roleIds.developer,
+  roleIds.guest,
+  roleIds.limitedGuest,
+];
 
 /** The only place that decides who may do what. It reads the stored roles each time, so a change acts on the next request. */
 export function createAuthorize(
   { projects, members }: Pick<Collections, "projects" | "members">,
   readOnly: () => boolean,
 ): Authorize {
-  async function roles(caller: Caller, project: ProjectDocument): Promise<number[]> {
-    if (!caller.user) return [];
-    const { user_id } = caller.user;
-    const member = await members.find({
-      project_id: project.project_id,
-      entity_type: "u",
-      entity_id: user_id,
-    });
-    return member ? [member.role_id] : [];
+  async function roles({ user }: Caller, { project_id }: ProjectDocument): Promise<number[]> {
+    if (!user) return [];
+    const own = await members.find({ project_id, entity_type: "u", entity_id: user.user_id });
+    const held = new Set([...(own ? [own] : []), ...(await throughGroups(user, { project_id }))].map(roleOf));
+    return byStrength.filter((role) => held.has(role));
+  }
+
+  async function throughGroups(
+    { group_ids = [] }: UserDocument,
+    where: { project_id?: number },
+  ): Promise<MemberDocument[]> {
+    if (group_ids.length === 0) return [];
+    return members.list({ where: { ...where, entity_type: "g", entity_id: { in: group_ids } } });
   }
 
   async function holds(caller: Caller, permission: Permission, project: ProjectDocument): Promise<boolean> {
@@ -83,9 +107,14 @@ export function createAuthorize(
 
   return {
     roles,
+    memberships: async (user) => [
+      ...(await members.list({ where: { entity_type: "u", entity_id: user.user_id } })),
+      ...(await throughGroups(user, {})),
+    ],
     holds,
     project,
     system,
+    projectsOf,
 
     async operation(caller, access, input) {
       if (access === "anyone") return;
@@ -192,4 +221,8 @@ function refusal(caller: Caller, action: string, name: string, found: ProjectDoc
     return `project ${project} does not exist, or you have no right to ${action} there`;
   }
   return `project ${project} does not exist${action === "push" ? ": create it first, then push again" : ""}`;
+}
+
+function roleOf({ role_id }: MemberDocument): number {
+  return role_id;
 }

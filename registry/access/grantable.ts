@@ -98,9 +98,10 @@ export function robotHoldsSystem(robot: RobotDocument, permission: SystemPermiss
   return robot.permissions.some((given) => given.kind === "system" && includes(given, permission));
 }
 
-/** The projects in which the robot was given that; what anybody may do in public ones is not among it. */
+/** The projects in which the robot was given that. To list projects is to read all of them a little. */
 export function projectsOf(robot: RobotDocument, permission: Permission): number[] | "all" {
-  if (robotHoldsEverywhere(robot, permission)) return "all";
+  const lists = permission === "project:read" && robotHoldsSystem(robot, "project:list");
+  if (lists || robotHoldsEverywhere(robot, permission)) return "all";
   return robot.permissions.flatMap((given) =>
     given.project_id !== undefined && includes(given, permission) ? [given.project_id] : [],
   );

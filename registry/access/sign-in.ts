@@ -14,6 +14,8 @@ export interface Directory {
   active(): boolean;
   /** The user, made or refreshed from the directory, if the password is right. Throws `SERVICE_UNAVAILABLE` when it is out of reach. */
   signIn(principal: string, password: string): Promise<UserDocument | undefined>;
+  /** The same for credentials that come with every request: what the directory said may be a minute old. */
+  verify(principal: string, password: string): Promise<UserDocument | undefined>;
 }
 
 export interface SignIn {
@@ -47,18 +49,22 @@ export function createSignIn({
 }: Deps): SignIn {
   const { users } = collections;
 
-  async function check(principal: string, password: string): Promise<UserDocument | undefined> {
+  async function check(
+    principal: string,
+    password: string,
+    ask: Directory["signIn"],
+  ): Promise<UserDocument | undefined> {
     const named =
       (await users.find({ username: principal })) ?? (await users.find({ email: principal.toLowerCase() }));
     // The built-in administrator is always this registry's own, whatever the directory says.
     if (directory.active() && named?.user_id !== adminId) {
-      return password === "" ? undefined : directory.signIn(principal, password);
+      return password === "" ? undefined : ask(principal, password);
     }
     return (await passwords.verify(password, named?.password)) ? named : undefined;
   }
 
   const verify: SignIn["verify"] = (principal, password, from) =>
-    throttle.attempt(principal, from, () => check(principal, password));
+    throttle.attempt(principal, from, () => check(principal, password, directory.verify));
 
   async function open(user: UserDocument, caller: Caller): Promise<User> {
     const { from, agent } = caller;
@@ -75,7 +81,9 @@ export function createSignIn({
 
     session: {
       async open({ principal, password }, caller) {
-        const user = await verify(principal, password, caller.from);
+        const user = await throttle.attempt(principal, caller.from, () =>
+          check(principal, password, directory.signIn),
+        );
         if (!user) throw new Fault("UNAUTHORIZED", "the name or the password is not right");
         return open(user, caller);
       },

@@ -2,14 +2,14 @@ import { createHash, createPublicKey, randomBytes } from "node:crypto";
 import { exportPKCS8, generateKeyPair, importPKCS8, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import type { SecretStore } from "../config.ts";
-import type { UserDocument } from "../store/collections.ts";
-import type { Grant } from "./caller.ts";
+import type { Caller, Grant } from "./caller.ts";
 
 const issuer = "harbor-token-issuer";
 export const tokenService = "harbor-registry";
 
 export interface Token {
   user_id: number | undefined;
+  robot_id: number | undefined;
   /** RFC 3339, with milliseconds. */
   issued: string;
   expires: number;
@@ -19,7 +19,7 @@ export interface Token {
 export interface Tokens {
   /** Rights are looked up at every use, so a token never outlives a role. `seconds` is how long it lives. */
   issue(
-    user: UserDocument | undefined,
+    holder: Pick<Caller, "user" | "robot">,
     grants: readonly Grant[],
   ): Promise<{ token: string; issued: Date; seconds: number }>;
   /** `undefined` for one that is forged, expired, or not ours. */
@@ -37,18 +37,19 @@ export async function openTokens(secrets: SecretStore, now: () => Date, life: ()
   return {
     seed: () => pem,
 
-    async issue(user, grants) {
+    async issue({ user, robot }, grants) {
       const issued = now();
       const at = issued.getTime() / 1000;
       const seconds = life();
       const token = await new SignJWT({
         access: grants,
         user_id: user?.user_id,
+        robot_id: robot?.id,
         jti: randomBytes(12).toString("base64url"),
       })
         .setProtectedHeader({ alg: "ES256", typ: "JWT", kid })
         .setIssuer(issuer)
-        .setSubject(user?.username ?? "")
+        .setSubject(user?.username ?? robot?.name ?? "")
         .setAudience(tokenService)
         .setIssuedAt(at)
         .setNotBefore(at - 60)
@@ -70,10 +71,11 @@ export async function openTokens(secrets: SecretStore, now: () => Date, life: ()
     try {
       const options = { issuer, audience: tokenService, algorithms: ["ES256"], currentDate: now() };
       const { payload } = await jwtVerify(token, publicKey, options);
-      const { iat, exp, user_id, access } = payload;
+      const { iat, exp, user_id, robot_id, access } = payload;
       if (typeof iat !== "number" || typeof exp !== "number" || !Array.isArray(access)) return undefined;
       return {
         user_id: typeof user_id === "number" ? user_id : undefined,
+        robot_id: typeof robot_id === "number" ? robot_id : undefined,
         issued: new Date(iat * 1000).toISOString(),
         expires: exp,
         grants: access as Grant[],

@@ -190,7 +190,8 @@ export function createUsers(deps: Deps): Users {
         if (user_id === caller.user?.user_id)
           throw new Fault("FORBIDDEN", "you cannot change that for yourself");
         await locate(user_id);
-        await users.update(String(user_id), { sysadmin_flag, update_time: now().toISOString() });
+        const change = { sysadmin_flag, admin_by_group: false, update_time: now().toISOString() };
+        await users.update(String(user_id), change);
       },
 
       async setPassword({ user_id, old_password, new_password }, caller) {
@@ -222,7 +223,7 @@ export function toUser(user: UserDocument): User {
     realname,
     comment,
     sysadmin_flag,
-    admin_role_in_auth: false,
+    admin_role_in_auth: user.admin_by_group === true,
     creation_time,
     update_time,
   };

@@ -57,14 +57,14 @@ const OfProject = Listing.extend({ project_name_or_id: ProjectRef });
 export const audit = {
   list: operation({
     rest: "GET /auditlog-exts",
-    access: "user",
+    access: "account",
     says: "Lists the log, newest first: all of it for an administrator, one's own projects' for others.",
     input: Listing,
     returns: page(AuditEntry),
   }),
   listLegacy: operation({
     rest: "GET /audit-logs",
-    access: "user",
+    access: "account",
     says: "The same by Harbor's older path.",
     input: Listing,
     returns: page(AuditEntry),
@@ -85,7 +85,7 @@ export const audit = {
   }),
   export: operation({
     rest: "GET /auditlog-exts/export",
-    access: "user",
+    access: "account",
     says: "The same entries as a table in CSV, the newest 100,000 at most.",
     input: Filter.extend({ q: Paging.shape.q, project_name_or_id: ProjectRef.optional() }),
     returns: csv,

@@ -44,6 +44,8 @@ export const Settings = z.object({
   ldap_timeout: z.coerce.number().int().min(1).max(60),
   ldap_verify_cert: Flag,
   ldap_starttls: Flag,
+  /** The authority that signed the directory's certificate, PEM; empty for those that everybody trusts. */
+  ldap_ca: words(20_000),
   ldap_group_base_dn: words(1000),
   ldap_group_search_filter: words(1000),
   ldap_group_attribute_name: words(100),
@@ -82,6 +84,7 @@ export const defaults: Settings = {
   ldap_timeout: 5,
   ldap_verify_cert: true,
   ldap_starttls: false,
+  ldap_ca: "",
   ldap_group_base_dn: "",
   ldap_group_search_filter: "",
   ldap_group_attribute_name: "cn",

@@ -16,6 +16,7 @@ const LdapSettings = Settings.pick({
   ldap_timeout: true,
   ldap_verify_cert: true,
   ldap_starttls: true,
+  ldap_ca: true,
 }).partial();
 
 export const LdapUser = z.object({ username: z.string(), realname: z.string(), email: z.string() });

@@ -35,10 +35,17 @@ export const members = {
     input: z.object({
       project_name_or_id: ProjectRef,
       role_id: RoleId,
-      member_user: z.object({
-        user_id: z.number().int().optional(),
-        username: z.string().max(255).optional(),
-      }),
+      member_user: z
+        .object({ user_id: z.number().int().optional(), username: z.string().max(255).optional() })
+        .optional(),
+      /** By its number here, or by its name in the directory. */
+      member_group: z
+        .object({
+          id: z.number().int().optional(),
+          ldap_group_dn: z.string().max(1000).optional(),
+          group_name: z.string().max(255).optional(),
+        })
+        .optional(),
     }),
     returns: created,
     records: ["create", "member"],

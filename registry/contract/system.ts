@@ -41,7 +41,7 @@ const Statistics = z.object({
   total_storage_consumption: z.number(),
 });
 
-const FoundRepository = z.object({
+export const FoundRepository = z.object({
   project_id: z.number(),
   project_name: z.string(),
   project_public: z.boolean(),
@@ -49,6 +49,17 @@ const FoundRepository = z.object({
   pull_count: z.number(),
   artifact_count: z.number(),
 });
+export type FoundRepository = z.output<typeof FoundRepository>;
+
+export const FoundArtifact = z.object({
+  project_name: z.string(),
+  /** With its project. */
+  repository_name: z.string(),
+  digest: z.string(),
+  /** Those that match first, ten at most. */
+  tags: z.array(z.string()),
+});
+export type FoundArtifact = z.output<typeof FoundArtifact>;
 
 export const system = {
   ping: operation({
@@ -89,9 +100,16 @@ export const system = {
   search: operation({
     rest: "GET /search",
     access: "anyone",
-    says: "Finds projects and repositories by a part of their name.",
+    says: "Finds projects and repositories by a part of their name, artifacts by a part of a tag or six digits of a digest; the best fifty of each.",
     input: z.object({ q: z.string().max(255) }),
-    returns: one(z.object({ project: z.array(Project), repository: z.array(FoundRepository) })),
+    returns: one(
+      z.object({
+        project: z.array(Project),
+        repository: z.array(FoundRepository),
+        /** Berth's own. */
+        artifact: z.array(FoundArtifact),
+      }),
+    ),
   }),
   /** The window's first start: nobody can sign in until the administrator has a password. */
   begin: operation({
@@ -99,5 +117,6 @@ export const system = {
     says: "Gives the administrator the first password and signs in.",
     input: z.object({ password: Password }),
     returns: one(User),
+    records: ["update", "user"],
   }),
 };

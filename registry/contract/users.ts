@@ -156,6 +156,7 @@ export const session = {
     says: "Signs in. A browser gets a cookie; the window's main process keeps the session.",
     input: z.object({ principal: z.string().min(1).max(255), password: z.string().min(1).max(128) }),
     returns: one(User),
+    records: ["login", "user"],
   }),
   close: operation({
     rest: "DELETE /session",
@@ -163,6 +164,7 @@ export const session = {
     says: "Signs out.",
     input: z.object({}),
     returns: nothing,
+    records: ["logout", "user"],
   }),
   list: operation({
     rest: "GET /sessions",
@@ -177,5 +179,6 @@ export const session = {
     says: "Ends one of one's own sessions.",
     input: z.object({ id: z.string().min(1).max(100) }),
     returns: nothing,
+    records: ["logout", "user"],
   }),
 };

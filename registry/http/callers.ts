@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Context } from "koa";
 import type { Caller } from "../access/caller.ts";
+import { robotPrefix, type Robots } from "../access/robots.ts";
 import type { Sessions } from "../access/sessions.ts";
 import type { Tokens } from "../access/tokens.ts";
 import type { SignIn } from "../access/sign-in.ts";
@@ -9,6 +10,7 @@ import type { Collections } from "../store/collections.ts";
 
 interface Deps {
   collections: Collections;
+  robots: Pick<Robots, "verify" | "ofToken">;
   signIn: SignIn;
   sessions: Sessions;
   tokens: Tokens;
@@ -21,10 +23,11 @@ const safe = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Finds out who sent a request: by a bearer token, by name and password, or by a browser's session. Credentials that are
- * there but wrong are refused, rather than taken for nobody's. Throws `UNAUTHORIZED`, and `FORBIDDEN` for a session's
+ * there but wrong are refused, rather than taken for nobody's. A token is made for certain repositories, and so is good for
+ * nothing but `/v2/`. Throws `UNAUTHORIZED`, and `FORBIDDEN` for a session's
  * request that its own page did not send.
  */
-export function createCallers({ collections, signIn, sessions, tokens, csrfKey }: Deps) {
+export function createCallers({ collections, robots, signIn, sessions, tokens, csrfKey }: Deps) {
   async function callerOf(ctx: Context): Promise<Caller> {
     const nobody: Caller = {
       from: ctx.req.socket.remoteAddress ?? "",
@@ -34,17 +37,21 @@ export function createCallers({ collections, signIn, sessions, tokens, csrfKey }
     const authorization = ctx.headers.authorization;
     if (authorization !== undefined) {
       const [scheme = "", value = ""] = authorization.split(/ +(.*)/s);
-      if (/^bearer$/i.test(scheme)) return { ...nobody, ...(await byToken(value)) };
+      if (/^bearer$/i.test(scheme)) return { ...nobody, ...(await byToken(ctx, value)) };
       if (/^basic$/i.test(scheme)) return { ...nobody, ...(await byPassword(value, nobody.from)) };
       throw new Fault("UNAUTHORIZED", "sign in with a name and a password, or with a token");
     }
     return bySession(ctx, nobody);
   }
 
-  async function byToken(value: string): Promise<Partial<Caller>> {
+  async function byToken(ctx: Context, value: string): Promise<Partial<Caller>> {
+    if (!/^\/v2(\/|$)/.test(ctx.path)) {
+      throw new Fault("UNAUTHORIZED", "a token is for /v2/ alone: use a name and a password here");
+    }
     const token = await tokens.verify(value);
     if (!token) throw new Fault("UNAUTHORIZED", "the token is not valid: ask for a new one");
-    const { grants, issued, user_id } = token;
+    const { grants, issued, user_id, robot_id } = token;
+    if (robot_id !== undefined) return { grants, issued, robot: await robots.ofToken(robot_id, issued) };
     if (user_id === undefined) return { grants, issued };
     const user = await collections.users.get(String(user_id));
     if (!user || (user.password_time !== undefined && issued < user.password_time)) {
@@ -56,8 +63,9 @@ export function createCallers({ collections, signIn, sessions, tokens, csrfKey }
   async function byPassword(value: string, from: string): Promise<Partial<Caller>> {
     const text = Buffer.from(value, "base64").toString("utf8");
     const colon = text.indexOf(":");
-    const user =
-      colon > 0 ? await signIn.verify(text.slice(0, colon), text.slice(colon + 1), from) : undefined;
+    const [name, secret] = [text.slice(0, colon), text.slice(colon + 1)];
+    if (name.startsWith(robotPrefix)) return { robot: await robots.verify(name, secret, from) };
+    const user = colon > 0 ? await signIn.verify(name, secret, from) : undefined;
     if (!user) throw new Fault("UNAUTHORIZED", "the name or the password is not right");
     return { user };
   }

@@ -8,7 +8,7 @@ import type { OciEdgeDeps } from "./oci.ts";
 import { rangeOf } from "./range.ts";
 
 /** end-2, end-10 */
-export function createBlobEdge({ oci, authorize }: OciEdgeDeps): Methods {
+export function createBlobEdge({ oci, authorize, recorder }: OciEdgeDeps): Methods {
   async function read(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
     await authorize.repository(caller, "repository:pull", name);
     const digest = toDigest(reference);
@@ -31,8 +31,10 @@ export function createBlobEdge({ oci, authorize }: OciEdgeDeps): Methods {
   }
 
   async function remove(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
-    await authorize.repository(caller, "repository:delete", name);
+    const { project_id } = await authorize.repository(caller, "repository:delete", name);
     await oci.blobs.remove(name, toDigest(reference));
+    const resource = `${name}@${reference}`;
+    recorder.done(caller, { operation: "delete", resource_type: "blob", resource, project_id });
     send(ctx, 202, {});
   }
 

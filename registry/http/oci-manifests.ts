@@ -8,14 +8,18 @@ import type { Target } from "./oci-path.ts";
 import type { OciEdgeDeps } from "./oci.ts";
 
 /** end-3, end-7, end-9 */
-export function createManifestEdge({ oci, authorize }: OciEdgeDeps): Methods {
+export function createManifestEdge({ oci, authorize, recorder }: OciEdgeDeps): Methods {
   async function read(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
-    await authorize.repository(caller, "repository:pull", name);
+    const { project_id } = await authorize.repository(caller, "repository:pull", name);
     const { artifact, tag, bytes } = await oci.manifests.find(name, reference);
     const { digest, manifest_media_type } = artifact;
     const headers = { "Docker-Content-Digest": digest, ETag: `"${digest}"` };
     if (isKnown(ctx, digest)) return send(ctx, 304, headers);
-    if (ctx.method === "GET") oci.pulls.count(artifact, tag);
+    if (ctx.method === "GET") {
+      oci.pulls.count(artifact, tag);
+      const resource = tag ? `${name}:${tag.name}` : `${name}@${digest}`;
+      recorder.done(caller, { operation: "pull", resource_type: "artifact", resource, project_id });
+    }
     send(ctx, 200, { "Content-Type": manifest_media_type, ...headers }, bytes);
   }
 
@@ -24,6 +28,10 @@ export function createManifestEdge({ oci, authorize }: OciEdgeDeps): Methods {
     const tags = new URLSearchParams(ctx.querystring).getAll("tag");
     const pushed = { reference, tags, content_type: ctx.headers["content-type"], bytes: await bodyOf(ctx) };
     const { digest, subject } = await oci.manifests.put({ project, name }, pushed);
+    const named = [...(reference.includes(":") ? [] : [reference]), ...tags].map((tag) => `${name}:${tag}`);
+    const { project_id } = project;
+    for (const resource of named.length > 0 ? new Set(named) : [`${name}@${digest}`])
+      recorder.done(caller, { operation: "push", resource_type: "artifact", resource, project_id });
     send(ctx, 201, {
       Location: `/v2/${name}/manifests/${digest}`,
       "Docker-Content-Digest": digest,
@@ -33,10 +41,14 @@ export function createManifestEdge({ oci, authorize }: OciEdgeDeps): Methods {
   }
 
   async function remove(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
-    await authorize.repository(caller, "repository:delete", name);
+    const { project_id } = await authorize.repository(caller, "repository:delete", name);
     const repository = await oci.repositories.locate(name);
-    if (reference.includes(":")) await oci.manifests.remove(repository, toDigest(reference));
+    const byDigest = reference.includes(":");
+    if (byDigest) await oci.manifests.remove(repository, toDigest(reference));
     else await oci.tags.remove(repository, reference);
+    const resource = `${name}${byDigest ? "@" : ":"}${reference}`;
+    const resource_type = byDigest ? "artifact" : "tag";
+    recorder.done(caller, { operation: "delete", resource_type, resource, project_id });
     send(ctx, 202, {});
   }
 

@@ -80,7 +80,10 @@ function describe(name: string, operation: Operation): object {
 function answerOf({ returns }: Operation): object {
   if (returns.kind === "one") return { description: "The answer", content: json(toSchema(returns.schema)) };
   if (returns.kind === "text")
-    return { description: "Text", content: { [returns.type ?? "text/plain"]: { schema: { type: "string" } } } };
+    return {
+      description: "Text",
+      content: { [returns.type ?? "text/plain"]: { schema: { type: "string" } } },
+    };
   if (returns.kind === "page") {
     return {
       description: "A page of the list",

@@ -17,11 +17,12 @@ export function createTokenEdge({ authorize, tokens }: { authorize: Authorize; t
       .flatMap((scope) => scope.split(" "))
       .filter((scope) => scope !== "");
     const caller = ctx.state.caller as Caller;
-    if (!caller.user && scopes.length === 0) throw new Fault("UNAUTHORIZED", "sign in first");
+    if (!caller.user && !caller.robot && scopes.length === 0)
+      throw new Fault("UNAUTHORIZED", "sign in first");
     if (scopes.length > 100) throw new Fault("BAD_REQUEST", "that is too many scopes for one token");
 
     const { token, issued, seconds } = await tokens.issue(
-      caller.user,
+      caller,
       await Promise.all(scopes.map((scope) => grant(caller, scope))),
     );
     ctx.set("Cache-Control", "no-store");
@@ -40,7 +41,7 @@ export function createTokenEdge({ authorize, tokens }: { authorize: Authorize; t
         actions: wanted.includes("*") ? held : held.filter((action) => wanted.includes(action)),
       };
     }
-    const catalog = type === "registry" && name === "catalog" && caller.user?.sysadmin_flag === true;
+    const catalog = type === "registry" && name === "catalog" && authorize.system(caller, "catalog:read");
     return { type, name, actions: catalog ? wanted : [] };
   }
 }

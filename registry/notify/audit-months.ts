@@ -66,5 +66,5 @@ export async function readText(handle: FileHandle, start: number, end: number): 
     if (bytesRead === 0) break;
     done += bytesRead;
   }
-  return bytes.latin1Slice(0, done);
+  return bytes.toString("latin1", 0, done);
 }

@@ -1,11 +1,12 @@
 import type { Authorize } from "../access/authorize.ts";
 import type { Caller } from "../access/caller.ts";
+import type { Robots } from "../access/robots.ts";
 import { Fault } from "../contract/fault.ts";
 import type { Handlers } from "../contract/operation.ts";
-import { roles } from "../contract/permission.ts";
+import { roles, type Permission } from "../contract/permission.ts";
 import type { Project, projects as operations } from "../contract/projects.ts";
 import type { Events } from "../events.ts";
-import type { Collections, ProjectDocument } from "../store/collections.ts";
+import type { Collections, ProjectDocument, UserDocument } from "../store/collections.ts";
 import type { Where } from "../store/documents.ts";
 import type { Locks } from "../store/locks.ts";
 import { listingOf } from "../store/query.ts";
@@ -19,14 +20,19 @@ interface Deps {
   sequence: Sequence;
   locks: Locks;
   sizes: Sizes;
+  /** Removes a project's robots. */
+  removeRobots: Robots["removeProject"];
   /** Whether only administrators make projects. */
   adminsOnly(): boolean;
   now: () => Date;
 }
 
 export interface Projects extends Handlers<typeof operations, Caller> {
-  /** What the caller may see: everything, or the public projects and those of which the caller is a member. */
-  visible(caller: Caller): Promise<Where<ProjectDocument>[]>;
+  /**
+   * What the caller may see: everything, or the public projects and those of which the caller is a member. A role sees all
+   * of a project; a robot only what it was given, so for one it counts what is to be seen.
+   */
+  visible(caller: Caller, permission?: Permission): Promise<Where<ProjectDocument>[]>;
   toProject(project: ProjectDocument, caller: Caller): Promise<Project>;
   locate(which: string | number): Promise<ProjectDocument>;
   ensureLibrary(): Promise<void>;
@@ -39,6 +45,7 @@ export function createProjects({
   sequence,
   locks,
   sizes,
+  removeRobots,
   adminsOnly,
   now,
 }: Deps): Projects {
@@ -71,10 +78,17 @@ export function createProjects({
     };
   }
 
-  async function visible({ user }: Caller): Promise<Where<ProjectDocument>[]> {
+  async function visible(
+    { user, robot }: Caller,
+    permission: Permission = "project:read",
+  ): Promise<Where<ProjectDocument>[]> {
+    if (robot) {
+      const given = authorize.projectsOf(robot, permission);
+      return given === "all" ? [{}] : [{ public: true }, { public: false, project_id: { in: given } }];
+    }
     if (user?.sysadmin_flag) return [{}];
     if (!user) return [{ public: true }];
-    const own = await members.list({ where: { entity_type: "u", entity_id: user.user_id } });
+    const own = await authorize.memberships(user);
     return [{ public: true }, { public: false, project_id: { in: own.map((member) => member.project_id) } }];
   }
 
@@ -105,6 +119,20 @@ export function createProjects({
       role_id: roles.projectAdmin,
     });
     return project;
+  }
+
+  /** Who owns a project that the caller makes: a robot's are its maker's, or when that user is gone the administrator's. */
+  async function ownerFor(caller: Caller): Promise<UserDocument> {
+    const { user, robot } = caller;
+    if (robot && authorize.system(caller, "project:create")) {
+      const owner = (await users.get(String(robot.creator_id))) ?? (await users.get("1"));
+      if (owner) return owner;
+    }
+    if (!user) throw new Fault("FORBIDDEN", "this robot may create no projects");
+    if (adminsOnly() && !user.sysadmin_flag) {
+      throw new Fault("FORBIDDEN", "only system administrators may create projects here");
+    }
+    return user;
   }
 
   async function whyNot(project: ProjectDocument): Promise<string | undefined> {
@@ -153,14 +181,10 @@ export function createProjects({
     },
 
     async create({ project_name, metadata, ...draft }, caller) {
-      if (!caller.user) throw new Fault("UNAUTHORIZED", "sign in first");
-      if (adminsOnly() && !caller.user.sysadmin_flag) {
-        throw new Fault("FORBIDDEN", "only system administrators may create projects here");
-      }
+      const owner = await ownerFor(caller);
       const { open, rest } = settingsOf(draft.public, metadata);
-      const { user } = caller;
       const project = await locks.lock(`projects:${project_name}`, () =>
-        insert(project_name, open ?? false, rest, user),
+        insert(project_name, open ?? false, rest, owner),
       );
       events.emit({ name: "project.created", project_id: project.project_id, project_name });
       return { id: project.project_id };
@@ -199,6 +223,7 @@ export function createProjects({
         if (reason) throw new Fault("PRECONDITION", reason);
         await projects.remove(String(project.project_id));
         await members.removeAll({ project_id: project.project_id });
+        await removeRobots(project.project_id);
       });
       events.emit({ name: "project.removed", project_id: project.project_id });
     },

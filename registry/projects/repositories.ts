@@ -2,15 +2,16 @@ import type { Caller } from "../access/caller.ts";
 import { Fault } from "../contract/fault.ts";
 import type { Handlers } from "../contract/operation.ts";
 import type { Repository, repositories as operations } from "../contract/repositories.ts";
-import type { Collections, ProjectDocument, RepositoryDocument } from "../store/collections.ts";
+import type { Collections, RepositoryDocument } from "../store/collections.ts";
 import type { Where } from "../store/documents.ts";
 import { listingOf } from "../store/query.ts";
+import type { Projects } from "./projects.ts";
 import type { Sizes } from "./sizes.ts";
 
 interface Deps {
   collections: Collections;
   sizes: Sizes;
-  visible(caller: Caller): Promise<Where<ProjectDocument>[]>;
+  visible: Projects["visible"];
   /** Deletes all that a repository holds, names first. */
   empty(repository: RepositoryDocument): Promise<void>;
   now: () => Date;
@@ -52,7 +53,7 @@ export function createRepositories({ collections, sizes, visible, empty, now }: 
     locate,
 
     async listAll(input, caller) {
-      const sets = await visible(caller);
+      const sets = await visible(caller, "repository:list");
       const seen = await Promise.all(sets.map((where) => projects.list({ where })));
       const project_id = { in: seen.flat().map((project) => project.project_id) };
       const digest = blobAsked(input.q);

@@ -18,6 +18,7 @@ interface Deps {
   signIn: SignIn;
   settings: { readonly current: Settings };
   sizes: Sizes;
+  search: Handlers<typeof operations, Caller>["search"];
   version: string;
   dataDir: string;
   /** `host:port` by which docker names images here. */
@@ -29,12 +30,9 @@ interface Deps {
   now: () => Date;
 }
 
-/** Enough of what matches to choose from; more is a matter of typing another letter. */
-const mostFound = 50;
-
 export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
   const { collections, projects, users, signIn, settings, sizes, version, dataDir, now } = deps;
-  const { repositories, artifacts, pulls } = collections;
+  const { repositories } = collections;
 
   async function seen(caller: Caller) {
     const sets = await projects.visible(caller);
@@ -56,7 +54,7 @@ export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
       return { status, components };
     },
 
-    info(_, { user }) {
+    info(_, { user, robot }) {
       const { auth_mode, self_registration, banner_message, ...set } = settings.current;
       const everyone = {
         auth_mode,
@@ -65,7 +63,7 @@ export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
         banner_message,
         mail: set.email_host !== "" && auth_mode === "db_auth",
       };
-      if (!user) return Promise.resolve(everyone);
+      if (!user && !robot) return Promise.resolve(everyone);
       return Promise.resolve({
         ...everyone,
         current_time: now().toISOString(),
@@ -105,31 +103,7 @@ export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
       };
     },
 
-    async search({ q }, caller) {
-      const mine = await seen(caller);
-      const byId = new Map(mine.map((project) => [project.project_id, project]));
-      const named = mine.filter((project) => project.name.includes(q)).slice(0, mostFound);
-      const found = await repositories.list({
-        where: { project_id: { in: [...byId.keys()] }, name: { contains: q } },
-        sort: ["name"],
-        limit: mostFound,
-      });
-      const repository = found.map(async ({ id, project_id, name }) => {
-        const project = byId.get(project_id);
-        return {
-          project_id,
-          project_name: project?.name ?? "",
-          project_public: project?.public ?? false,
-          repository_name: name,
-          pull_count: (await pulls.get(`repository:${id}`))?.count ?? 0,
-          artifact_count: await artifacts.count({ repository_id: id }),
-        };
-      });
-      return {
-        project: await Promise.all(named.map((project) => projects.toProject(project, caller))),
-        repository: await Promise.all(repository),
-      };
-    },
+    search: deps.search,
 
     async begin({ password }, caller) {
       const admin = await collections.users.get(String(adminId));

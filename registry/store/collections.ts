@@ -28,6 +28,10 @@ export interface UserDocument {
   source?: "ldap";
   /** The directory's groups at the last sign-in, as far as they are known here. */
   group_ids?: number[];
+  /** `sysadmin_flag` comes from the directory's administrator group, and goes with it. */
+  admin_by_group?: boolean;
+  /** The name as the directory compares it: names that become the same here are not the same person. */
+  directory_name?: string;
   creation_time: string;
   update_time: string;
 }

@@ -1,11 +1,11 @@
 import { ref, shallowRef, watch } from "vue";
 import type { RouteLocationRaw } from "vue-router";
-import { repositoryPlace } from "../places.ts";
+import { artifactPlace, repositoryPlace } from "../places.ts";
 import { useRegistry } from "../stores/registry.ts";
 
 export interface FoundPlace {
   key: string;
-  kind: "project" | "repository";
+  kind: "project" | "repository" | "artifact";
   name: string;
   to: RouteLocationRaw;
 }
@@ -14,7 +14,7 @@ const most = 8;
 /** After the last key, in milliseconds. */
 const pause = 150;
 
-/** Projects and repositories by a part of their name, as it is typed. */
+/** Projects, repositories and artifacts by a part of their name, as it is typed. */
 export function useFinding() {
   const registry = useRegistry();
   const text = ref("");
@@ -40,7 +40,7 @@ export function useFinding() {
   });
 
   async function placesOf(wanted: string): Promise<FoundPlace[]> {
-    const { project, repository } = await registry.search(wanted);
+    const { project, repository, artifact } = await registry.search(wanted);
     return [
       ...project.slice(0, most).map(({ name }) => ({
         key: `project ${name}`,
@@ -54,6 +54,15 @@ export function useFinding() {
         name,
         to: repositoryPlace(name),
       })),
+      ...artifact.slice(0, most).map(({ repository_name, digest, tags }) => {
+        const tag = tags.find((name) => name.includes(wanted)) ?? tags[0];
+        return {
+          key: `artifact ${repository_name} ${digest}`,
+          kind: "artifact" as const,
+          name: tag === undefined ? `${repository_name}@${digest.slice(0, 19)}` : `${repository_name}:${tag}`,
+          to: artifactPlace(repository_name, tag ?? digest),
+        };
+      }),
     ];
   }
 

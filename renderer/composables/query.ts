@@ -35,8 +35,10 @@ export function useListQuery(first: { sort: string; page_size: number }): {
   /** Whatever changes but the page itself starts at the first page again. */
   function change(changes: Partial<ListQuery>): void {
     const next = { ...query.value, page: 1, ...changes };
+    const { page: _page, sort: _sort, text: _text, ...others } = route.query;
     void router.replace({
       query: {
+        ...others,
         ...(next.page > 1 ? { page: String(next.page) } : {}),
         ...(next.sort !== first.sort ? { sort: next.sort } : {}),
         ...(next.text !== "" ? { text: next.text } : {}),

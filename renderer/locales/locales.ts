@@ -1,6 +1,8 @@
 import { createI18n } from "vue-i18n";
 import de from "./de.json";
 import en from "./en.json";
+import peopleDe from "./people-de.json";
+import peopleEn from "./people-en.json";
 
 export const locales = ["en", "de"] as const;
 export type Locale = (typeof locales)[number];
@@ -9,7 +11,11 @@ export type Locale = (typeof locales)[number];
 export const languageNames: Record<Locale, string> = { en: "English", de: "Deutsch" };
 
 // Each language has the keys of the other; a missing one does not compile.
-const messages = { en: en satisfies typeof de, de: de satisfies typeof en };
+const whole = {
+  en: { ...en, ...(peopleEn satisfies typeof peopleDe) },
+  de: { ...de, ...(peopleDe satisfies typeof peopleEn) },
+};
+const messages = { en: whole.en satisfies typeof whole.de, de: whole.de satisfies typeof whole.en };
 
 /** Texts are read by an interpreter at run time: nothing is made into code, as the page's policy demands. */
 export function createTexts(locale: Locale) {

@@ -4,11 +4,19 @@ import type { projects } from "../../registry/contract/projects.ts";
 import { useClient } from "../client.ts";
 import { useEvents } from "./events.ts";
 import { createListing } from "./listing.ts";
+import { mine } from "./my-projects.ts";
+
+export type ProjectsQuery = Input<typeof projects.list> & {
+  /** Only those that the person is a member of. */
+  mine?: boolean;
+};
 
 /** The list of projects. */
 export const useProjects = defineStore("projects", () => {
   const client = useClient();
-  const listing = createListing((query: Input<typeof projects.list>) => client.projects.list(query));
+  const listing = createListing(({ mine: own, ...query }: ProjectsQuery) =>
+    own === true ? mine(client.projects.list, query) : client.projects.list(query),
+  );
   // Counts and sizes are in the list, so whatever is pushed or removed concerns it.
   useEvents().follow(
     (event) => event.name !== "artifact.pulled" && event.name !== "session.ended",

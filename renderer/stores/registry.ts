@@ -30,6 +30,7 @@ export const useRegistry = defineStore("registry", () => {
 
   return {
     info,
+    load,
     address,
     version,
     loopback,

@@ -1,7 +1,8 @@
 import { defineStore } from "pinia";
 import { computed, shallowRef } from "vue";
 import { Fault } from "../../registry/contract/fault.ts";
-import type { User } from "../../registry/contract/users.ts";
+import type { Input } from "../../registry/contract/operation.ts";
+import type { User, users } from "../../registry/contract/users.ts";
 import { useClient } from "../client.ts";
 import { useEvents } from "./events.ts";
 
@@ -25,8 +26,18 @@ export const useSession = defineStore("session", () => {
     }
   }
 
+  /** After a refusal: the session may have ended, or the rights be others. */
+  async function check(): Promise<void> {
+    if (user.value !== undefined) await load().catch(() => undefined);
+  }
+
   async function signIn(principal: string, password: string): Promise<void> {
     user.value = await client.session.open({ principal, password });
+  }
+
+  /** Makes an account for oneself, and is signed in with it. */
+  async function signUp(draft: Input<typeof users.signUp>): Promise<void> {
+    user.value = await client.users.signUp(draft);
   }
 
   /** Gives the administrator the first password; the window's first start. */
@@ -44,9 +55,27 @@ export const useSession = defineStore("session", () => {
     await client.users.setPassword({ user_id: user.value.user_id, old_password, new_password });
   }
 
+  async function describe(profile: Pick<User, "email" | "realname" | "comment">): Promise<void> {
+    if (user.value === undefined) throw new Fault("UNAUTHORIZED", "sign in first");
+    await client.users.update({ user_id: user.value.user_id, ...profile });
+    await load();
+  }
+
   events.listen((event) => {
     if (event.name === "session.ended" && user.value !== undefined) void load();
   });
 
-  return { user, signedIn, administrator, load, signIn, begin, signOut, changePassword };
+  return {
+    user,
+    signedIn,
+    administrator,
+    load,
+    check,
+    signIn,
+    signUp,
+    begin,
+    signOut,
+    changePassword,
+    describe,
+  };
 });

@@ -6,6 +6,14 @@ import type { Transport } from "./transport.ts";
 
 const csrfHeader = "x-harbor-csrf-token";
 
+const changesSession = new Set([
+  "session.open",
+  "session.close",
+  "session.end",
+  "users.signUp",
+  "users.setPassword",
+]);
+
 /** Calls by REST, as a signed-in browser makes them. `origin` is empty for the page's own. */
 export function createHttpTransport(origin = ""): Transport {
   let csrf: string | undefined;
@@ -37,8 +45,8 @@ export function createHttpTransport(origin = ""): Transport {
       // The first change after signing in, or one with a token of an earlier session: the refusal carries a good token.
       if (response.status === 403 && !request.safe && csrf !== sent) response = await send(request);
       if (!response.ok) throw faultOf(await faultBodyOf(response));
-      // The stream of events belongs to whoever was signed in when it was opened.
-      if (name === "session.open" || name === "session.close") events.reopen();
+      // The stream of events belongs to the session in which it was opened.
+      if (changesSession.has(name)) events.reopen();
       return answerOf(operation, response);
     },
     on: events.on,

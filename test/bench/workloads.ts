@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { makeBlob, pull, push, refresh } from "./big-blobs.ts";
 import { startBerth, startPeer, type Contender } from "./contenders.ts";
+import { measurePeople } from "./people.ts";
 import { absolute, byRate, bySpeed, type Figure } from "./figures.ts";
 import { requestsPerSecond } from "./manifests.ts";
 import { inTurn, secondsOf } from "./rounds.ts";
@@ -33,6 +34,7 @@ export const workloads = {
   images,
   manifests,
   load,
+  people,
 } satisfies Record<string, Workload>;
 
 async function ready({ folder, rounds }: Bench): Promise<Figure[]> {
@@ -123,3 +125,14 @@ async function load({ folder, size, rounds }: Bench): Promise<Figure[]> {
 
 const sizeText = (bytes: number): string =>
   bytes < 2 ** 30 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 30} GiB`;
+
+async function people({ folder, seconds }: Bench): Promise<Figure[]> {
+  const took = await measurePeople(folder, seconds > 1 ? 200 : 40);
+  return Object.entries(took).map(([title, p95]) => {
+    const bar = { below: title === "sign-in" ? 300 : 50 };
+    return absolute(
+      { title: `10,000 users: ${title}, 95th percentile`, unit: "ms", digits: 1, bar },
+      { berth: [p95] },
+    );
+  });
+}

@@ -1,0 +1,30 @@
+import type { RouteRecordRaw } from "vue-router";
+import { settingTabs, type SettingTab } from "./setting-fields.ts";
+
+const section = (name: string, title: string, component: () => Promise<unknown>): RouteRecordRaw => ({
+  path: name,
+  name: `admin-${name}`,
+  component: component as () => Promise<never>,
+  meta: { title, personal: true },
+});
+
+/** The administrators' pages. Who is none is told that there is nothing. */
+export const administration: RouteRecordRaw = {
+  path: "/administration",
+  component: () => import("./views/AdminPage.vue"),
+  redirect: { name: "admin-users" },
+  children: [
+    section("users", "users.title", () => import("./views/AdminUsers.vue")),
+    section("groups", "groups.title", () => import("./views/AdminGroups.vue")),
+    section("robots", "robots.title", () => import("./views/AdminRobots.vue")),
+    section("logs", "log.title", () => import("./views/AdminLogs.vue")),
+    { path: "configuration", redirect: { name: "admin-authentication" } },
+    ...(Object.keys(settingTabs) as SettingTab[]).map((tab): RouteRecordRaw => ({
+      path: `configuration/${tab}`,
+      name: `admin-${tab}`,
+      component: () => import("./views/AdminConfiguration.vue"),
+      props: { tab },
+      meta: { title: "settingsForm.title", personal: true },
+    })),
+  ],
+};

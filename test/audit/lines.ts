@@ -1,0 +1,20 @@
+import type { AuditEntry } from "../../registry/contract/audit.ts";
+import { toLine } from "../../registry/notify/audit-lines.ts";
+
+/** A line of the log as it would have been written at that time. */
+export function lineOf(entry: Partial<AuditEntry> & { op_time: string }): string {
+  const { id = Date.parse(entry.op_time) * 1000, ...rest } = entry;
+  return toLine(
+    {
+      username: "admin",
+      operation: "pull",
+      resource_type: "artifact",
+      resource: "library/app:1",
+      operation_description: "",
+      operation_result: true,
+      from: "127.0.0.1",
+      ...rest,
+    },
+    id,
+  );
+}
