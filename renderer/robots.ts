@@ -7,7 +7,7 @@ type Access = Given["access"];
 export const robotRights = ["pull", "push", "delete"] as const;
 export type RobotRight = (typeof robotRights)[number];
 
-const meaning: Record<RobotRight, readonly string[]> = {
+const meaning: Record<string, readonly string[]> & Record<RobotRight, readonly string[]> = {
   pull: [
     "repository:pull",
     "repository:list",
@@ -20,8 +20,13 @@ const meaning: Record<RobotRight, readonly string[]> = {
   delete: ["repository:delete", "artifact:delete", "tag:delete"],
 };
 
-export const systemRights = { catalog: "catalog:read", createProjects: "project:create" } as const;
-export type SystemRight = keyof typeof systemRights;
+export const systemRights = ["catalog", "createProjects"] as const;
+export type SystemRight = (typeof systemRights)[number];
+
+const systemMeaning: Record<string, readonly string[]> & Record<SystemRight, readonly string[]> = {
+  catalog: ["catalog:read"],
+  createProjects: ["project:create"],
+};
 
 /** The permissions that these rights stand for. Who pushes must pull as well: docker asks what is there already. */
 export function accessOf(rights: readonly RobotRight[]): Access {
@@ -30,14 +35,15 @@ export function accessOf(rights: readonly RobotRight[]): Access {
 }
 
 export function systemAccessOf(rights: readonly SystemRight[]): Access {
-  return toAccess(rights.map((right) => systemRights[right]));
+  return toAccess(rights.flatMap((right) => systemMeaning[right]));
 }
 
 /** The rights that a robot has by the first of each one's permissions, and how many permissions none of them stands for. */
-export function rightsOf(access: Access): { rights: RobotRight[]; further: number } {
+export function rightsOf(access: Access, kind: Given["kind"]): { rights: string[]; further: number } {
   const held = new Set(access.map(({ resource, action }) => `${resource}:${action}`));
-  const rights = robotRights.filter((right) => held.has(meaning[right][0] ?? ""));
-  const known = new Set(robotRights.flatMap((right) => meaning[right]));
+  const meanings = kind === "project" ? meaning : systemMeaning;
+  const rights = Object.keys(meanings).filter((right) => held.has(meanings[right]?.[0] ?? ""));
+  const known = new Set(Object.values(meanings).flat());
   return { rights, further: [...held].filter((name) => !known.has(name)).length };
 }
 

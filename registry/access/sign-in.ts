@@ -4,6 +4,7 @@ import type { session as operations, User } from "../contract/users.ts";
 import type { Collections, UserDocument } from "../store/collections.ts";
 import type { Caller } from "./caller.ts";
 import type { Passwords } from "./passwords.ts";
+import { robotPrefix } from "./robots.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Throttle } from "./throttle.ts";
 import { adminId, toUser } from "./users.ts";
@@ -56,6 +57,8 @@ export function createSignIn({
   ): Promise<UserDocument | undefined> {
     const named =
       (await users.find({ username: principal })) ?? (await users.find({ email: principal.toLowerCase() }));
+    // A robot signs in by Basic auth alone, and no directory hears its secret.
+    if (principal.startsWith(robotPrefix)) return undefined;
     // The built-in administrator is always this registry's own, whatever the directory says.
     if (directory.active() && named?.user_id !== adminId) {
       return password === "" ? undefined : ask(principal, password);

@@ -34,12 +34,12 @@ export function createThrottle(now: () => Date): Throttle {
   const addresses = new LRUCache<string, Record>({ max: 20_000 });
   const running = new Map<string, Promise<unknown>>();
 
-  async function attempt<T>(
-    account: string,
+  /** Fails at once for an address that has to wait; answers `undefined` for a try that was wrong, after counting it. */
+  async function judge<T>(
+    pair: string,
     address: string,
     check: () => Promise<T | undefined>,
-  ): Promise<T | undefined> {
-    const pair = `${account.toLowerCase()}\0${address}`;
+  ): Promise<{ found: T | undefined; pause: number }> {
     const here = isHere(address);
     if (!here) {
       refuse(addresses.get(address), mostOfAddress);
@@ -48,14 +48,11 @@ export function createThrottle(now: () => Date): Throttle {
     const found = await check();
     if (found !== undefined) {
       pairs.delete(pair);
-      return found;
+      return { found, pause: 0 };
     }
     const { failures } = count(pairs, pair);
     if (!here) count(addresses, address);
-    await new Promise((resolve) =>
-      setTimeout(resolve, Math.min(300 * 2 ** Math.max(0, failures - 3), longestHere)),
-    );
-    return undefined;
+    return { found, pause: Math.min(300 * 2 ** Math.max(0, failures - 3), longestHere) };
   }
 
   function refuse(record: Record | undefined, allowed: number): void {
@@ -78,17 +75,17 @@ export function createThrottle(now: () => Date): Throttle {
   }
 
   return {
-    // One try at a time for each pair: a hundred at once are no faster than one after the other.
-    attempt(account, address, check) {
-      const key = `${account.toLowerCase()}\0${address}`;
-      const before = running.get(key) ?? Promise.resolve();
-      const mine = before.then(
-        () => attempt(account, address, check),
-        () => attempt(account, address, check),
-      );
-      running.set(key, mine);
-      void mine.catch(() => undefined).finally(() => running.get(key) === mine && running.delete(key));
-      return mine;
+    async attempt(account, address, check) {
+      const pair = `${account.toLowerCase()}\0${address}`;
+      // One look at a time for each pair: a hundred at once are no faster than one after the other.
+      const before = running.get(pair) ?? Promise.resolve();
+      const mine = before.catch(() => undefined).then(() => judge(pair, address, check));
+      running.set(pair, mine);
+      void mine.catch(() => undefined).finally(() => running.get(pair) === mine && running.delete(pair));
+      const { found, pause } = await mine;
+      // Waited for outside of the queue, so that who knows the password need not wait for who guesses.
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      return found;
     },
   };
 }

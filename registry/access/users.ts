@@ -5,6 +5,7 @@ import type { Collections, UserDocument } from "../store/collections.ts";
 import { listingOf } from "../store/query.ts";
 import type { Sequence } from "../store/sequence.ts";
 import type { Caller } from "./caller.ts";
+import { isReserved } from "./names.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Reset } from "./reset.ts";
 import type { Sessions } from "./sessions.ts";
@@ -140,6 +141,7 @@ export function createUsers(deps: Deps): Users {
       async signUp(draft, caller) {
         if (!deps.selfRegistration())
           throw new Fault("FORBIDDEN", "accounts are made by an administrator here: ask one");
+        if (isReserved(draft.username)) throw new Fault("CONFLICT", `the name ${draft.username} is taken`);
         const user = await insert(draft);
         await deps.renew(user, caller);
         return toUser(user);

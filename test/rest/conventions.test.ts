@@ -133,7 +133,7 @@ describe("the REST API", () => {
   test("tells more of itself to who is signed in", async () => {
     const anonymous = (await (await berth.fetch("/api/v2.0/systeminfo", { as: null })).json()) as object;
     expect(Object.keys(anonymous).sort()).toEqual(
-      ["auth_mode", "banner_message", "primary_auth_mode", "self_registration"].sort(),
+      ["auth_mode", "banner_message", "mail", "primary_auth_mode", "self_registration"].sort(),
     );
     expect(await (await get("/systeminfo")).json()).toMatchObject({
       registry_url: berth.address,
