@@ -5,7 +5,7 @@ import { apiPrefix } from "../contract/path.ts";
 import type { LogLine } from "../config.ts";
 import { formBody } from "./body.ts";
 import { requestId, writeFault } from "./faults.ts";
-import { describeApi } from "./openapi.ts";
+import { describeApi } from "../contract/openapi.ts";
 import { createRest, type Call } from "./rest.ts";
 
 type Edge = (ctx: Context) => Promise<void> | void;

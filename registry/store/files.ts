@@ -48,6 +48,7 @@ export async function openFiles({ folder, reserve, now = () => new Date() }: Opt
   return {
     size: blobs.size,
     read: blobs.read,
+    pour: blobs.pour,
     readAll: blobs.readAll,
     write: blobs.write,
     remove: blobs.remove,

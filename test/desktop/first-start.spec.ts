@@ -125,6 +125,15 @@ test.describe.serial("the first hour", () => {
     await expect(berth.page.getByTestId("user-menu").first()).toBeVisible();
   });
 
+  test("has asked for nothing that the page's policy refuses", async () => {
+    for (const path of ["/settings", "/account", "/welcome", "/nowhere"]) {
+      await berth.page.goto(`app://ui${path}`);
+      await expect(berth.page.locator("main")).toBeVisible();
+      await shots(berth.page, path.slice(1));
+    }
+    expect(berth.violations).toEqual([]);
+  });
+
   test("asks for the password again once its person has signed out", async () => {
     await berth.page.getByTestId("user-menu").first().click();
     await berth.page.getByTestId("sign-out").click();
