@@ -15,7 +15,8 @@ import { createIpcTransport } from "./transports/ipc.ts";
 
 const transport = window.berth ? createIpcTransport(window.berth) : createHttpTransport();
 const app = createApp(App);
-app.provide(connectionKey, { client: createClient(transport), transport });
+const client = createClient(transport, (name) => void useSession().doubt(name));
+app.provide(connectionKey, { client, transport });
 app.use(createPinia());
 app.use(createTexts(usePreferences().language));
 

@@ -36,7 +36,7 @@ export function createBlobFiles({ layout, ensureRoom }: Deps): BlobFiles {
   const locks = createLocks();
   const small = createSmallBlobs(smallBlobsBytes);
   const pieces = createSharedPieces();
-  const made = new Set<string>();
+  const made = new Map<string, Promise<void>>();
 
   async function openBlob(digest: string): Promise<OpenBlob> {
     const parsed = parseDigest(digest);
@@ -62,12 +62,11 @@ export function createBlobFiles({ layout, ensureRoom }: Deps): BlobFiles {
 
   async function folderOf(digest: Digest): Promise<string> {
     const folder = layout.blobFolder(digest);
-    if (!made.has(folder)) {
-      await makeFolder(folder);
-      // It may stem from a run that was killed before its name was on disk.
-      await syncFolder(join(folder, ".."));
-      made.add(folder);
-    }
+    // Whoever comes second waits as well until the folder's name is on disk.
+    const making = made.get(folder) ?? makeFolder(folder);
+    made.set(folder, making);
+    making.catch(() => made.delete(folder));
+    await making;
     return folder;
   }
 

@@ -62,7 +62,7 @@ export function createUpload(deps: Deps): Upload {
     } finally {
       busy = false;
       active = now().toISOString();
-      if (ended) await rm(paths.folder, { recursive: true, force: true });
+      if (ended) await removeAll();
     }
   }
 
@@ -71,15 +71,17 @@ export function createUpload(deps: Deps): Upload {
     ragged = false;
   }
 
+  /** Names must last as well as bytes, or the size that the client is told is gone after a power cut. */
+  const syncNames = () =>
+    Promise.all([syncFile(paths.about), syncFolder(paths.folder), syncFolder(layout.uploads)]);
+
   async function receive(bytes: Readable): Promise<Intake> {
     const running = (hash ??= await hashFile(paths.data, "sha256", size));
     const file = await open(paths.data, constants.O_WRONLY | noFollow, fileMode);
     try {
       const intake = await takeIn(bytes, { file, start: size, hash: running, check });
       assertOpen();
-      // Names must last as well as bytes, or the size that the client is told is gone after a power cut.
-      if (!synced)
-        await Promise.all([syncFile(paths.about), syncFolder(paths.folder), syncFolder(layout.uploads)]);
+      await Promise.all([file.datasync(), synced || syncNames()]);
       synced = true;
       size += intake.received;
       return intake;
@@ -93,6 +95,8 @@ export function createUpload(deps: Deps): Upload {
       await file.close();
     }
   }
+
+  const removeAll = () => rm(paths.folder, { recursive: true, force: true });
 
   return {
     id,
@@ -131,7 +135,7 @@ export function createUpload(deps: Deps): Upload {
       ended = true;
       onEnd();
       // While an append runs, it removes the rest when it notices.
-      await rm(paths.folder, { recursive: true, force: true }).catch((error: unknown) => {
+      await removeAll().catch((error: unknown) => {
         if (!busy) throw toDiskFault(error, "cancelling uploads");
       });
     },

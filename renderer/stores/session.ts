@@ -1,5 +1,5 @@
 import { defineStore } from "pinia";
-import { computed, shallowRef } from "vue";
+import { computed, ref, shallowRef } from "vue";
 import { Fault } from "../../registry/contract/fault.ts";
 import type { User } from "../../registry/contract/users.ts";
 import { useClient } from "../client.ts";
@@ -10,6 +10,8 @@ export const useSession = defineStore("session", () => {
   const client = useClient();
   const events = useEvents();
   const user = shallowRef<User>();
+  /** Not by this person's wish. */
+  const ended = ref(false);
   const signedIn = computed(() => user.value !== undefined);
   const administrator = computed(
     () => user.value?.sysadmin_flag === true || user.value?.admin_role_in_auth === true,
@@ -27,6 +29,7 @@ export const useSession = defineStore("session", () => {
 
   async function signIn(principal: string, password: string): Promise<void> {
     user.value = await client.session.open({ principal, password });
+    ended.value = false;
   }
 
   /** Gives the administrator the first password; the window's first start. */
@@ -44,9 +47,16 @@ export const useSession = defineStore("session", () => {
     await client.users.setPassword({ user_id: user.value.user_id, old_password, new_password });
   }
 
+  /** Somewhere else the session was ended, or it grew old: an operation that was refused may be the first to tell. */
+  async function doubt(refused: string): Promise<void> {
+    if (user.value === undefined || refused === "users.current" || refused === "session.open") return;
+    await load().catch(() => undefined);
+    ended.value = user.value === undefined;
+  }
+
   events.listen((event) => {
-    if (event.name === "session.ended" && user.value !== undefined) void load();
+    if (event.name === "session.ended") void doubt(event.name);
   });
 
-  return { user, signedIn, administrator, load, signIn, begin, signOut, changePassword };
+  return { user, signedIn, administrator, ended, load, doubt, signIn, begin, signOut, changePassword };
 });

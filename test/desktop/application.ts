@@ -25,7 +25,7 @@ export interface Application {
 interface Options {
   words?: string[];
   /** A packed application; absent runs the build in `out/`. */
-  program?: string;
+  program?: string | undefined;
 }
 
 /** Starts Berth at that desk and waits for its window. Settings are those of the desk's home. */

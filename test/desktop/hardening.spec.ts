@@ -333,7 +333,7 @@ const checks: Check[] = [
   ],
 ];
 
-for (const [title, run] of checks) test(title, () => run(berth.page, berth.electron) as Promise<void>);
+for (const [title, run] of checks) test(title, () => run(berth.page, berth.electron));
 
 function windows(electron: ElectronApplication): Promise<number> {
   return electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);

@@ -200,7 +200,7 @@ test("documents that a new unique index excludes are kept aside and reported", a
   expect(await collection.count()).toBe(2);
   await documents.close();
   expect(troubles).toEqual([
-    { collection: "notes", message: expect.stringContaining("kept in notes.db.refused-") as string },
+    { collection: "notes", message: expect.stringContaining("see notes.db.refused-") as string },
   ]);
   const aside = (await readdir(folder)).find((name) => name.includes(".refused-")) ?? "";
   expect(await readFile(join(folder, aside), "utf8")).toContain('{"name":"b","text":"same"}');

@@ -117,6 +117,29 @@ test("a change that the full disk refuses is taken back, whatever was built upon
   await documents.close();
 });
 
+test("a store opens on a full disk, new collections too, and takes documents when there is room", async (context) => {
+  const folder = await temporaryFolder();
+  if (!mountSmallDisk(folder, 1)) return context.skip("only root can make a small disk");
+  const troubles: string[] = [];
+  const open = () => openNedb({ folder, onTrouble: ({ message }) => troubles.push(message) });
+  const first = await open();
+  await (await first.collection<Note>(notes)).insert({ name: "a", text: "1" });
+  await first.close();
+  await writeFile(join(folder, "ballast"), randomBytes(2_000_000)).catch(() => undefined);
+  const documents = await open();
+  expect(await (await documents.collection<Note>(notes)).get("a")).toBeDefined();
+  const others = await documents.collection<Note>({ ...notes, name: "others" });
+  const long = "z".repeat(5000);
+  await expect(others.insert({ name: "b", text: long })).rejects.toMatchObject(full);
+  await rm(join(folder, "ballast"));
+  await others.insert({ name: "b", text: long });
+  await documents.close();
+  const again = await open();
+  expect(await (await again.collection<Note>({ ...notes, name: "others" })).count()).toBe(1);
+  await again.close();
+  expect(troubles).toEqual([]);
+});
+
 test("a push that fills the disk is refused and gives its room back, while pulls go on", async (context) => {
   const folder = await temporaryFolder();
   if (!mountSmallDisk(folder, 16)) return context.skip("only root can make a small disk");

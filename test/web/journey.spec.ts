@@ -108,7 +108,7 @@ test.describe.serial("a first project in the browser", () => {
   test("opens an artifact at its own address, again after a reload", async () => {
     await page.getByTestId("tag-1.0").click();
     await expect(page).toHaveURL(`${berth.url}/projects/shop.web/repositories/team/app/-/1.0`);
-    //RELOAD
+    await page.reload();
     await page.getByRole("link", { name: "Layers" }).click();
     await expect(page.getByText("ADD file:1a2b in /")).toBeVisible();
     await page.getByRole("link", { name: "Configuration" }).click();
