@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { open, rm, truncate } from "node:fs/promises";
+import { open, rm, rmdir, truncate, unlink } from "node:fs/promises";
 import { addAbortSignal, type Readable } from "node:stream";
 import { Fault } from "../contract/fault.ts";
 import { hashFile } from "./blob-reader.ts";
@@ -62,7 +62,8 @@ export function createUpload(deps: Deps): Upload {
     } finally {
       busy = false;
       active = now().toISOString();
-      if (ended) await removeAll();
+      // What cannot be removed now is swept later.
+      if (ended) await removeAll().catch(() => undefined);
     }
   }
 
@@ -96,7 +97,15 @@ export function createUpload(deps: Deps): Upload {
     }
   }
 
-  const removeAll = () => rm(paths.folder, { recursive: true, force: true });
+  async function removeAll(): Promise<void> {
+    try {
+      // After a commit this is all that is left, and two steps remove it.
+      await unlink(paths.about);
+      await rmdir(paths.folder);
+    } catch {
+      await rm(paths.folder, { recursive: true, force: true });
+    }
+  }
 
   return {
     id,

@@ -1,3 +1,4 @@
+import { cpus, loadavg } from "node:os";
 import { expect, test } from "@playwright/test";
 import { openDockerEngine, type DockerEngine } from "../clients/docker-engine.ts";
 import { missing } from "../parts.ts";
@@ -81,7 +82,12 @@ export function firstHour(title: string, program: () => Promise<string | undefin
       const row = berth.page.getByTestId("repository-row-hello");
       await expect(row).toHaveCount(0);
       expect((await engine.docker("push", image)).code).toBe(0);
-      await expect(row).toBeVisible({ timeout: 1_000 });
+      const pushed = performance.now();
+      await expect(row).toBeVisible();
+      const seen = performance.now() - pushed;
+      test.info().annotations.push({ type: "pushed to seen", description: `${Math.round(seen)} ms` });
+      // As long as others use the processors too, a second is not one.
+      expect(seen).toBeLessThan(1_000 * Math.max(1, (loadavg()[0] ?? 0) / cpus().length));
       await shots(berth.page, "repositories");
     });
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { openFiles } from "../../registry/store/files.ts";
 import { layoutOf } from "../../registry/store/layout.ts";
@@ -10,7 +10,7 @@ import { temporaryFolder } from "./folder.ts";
 
 /** Runs the writer, kills it without warning after so many blobs, and tells what it had acknowledged. */
 async function killedAfter(count: number, folder: string, run: number): Promise<string[]> {
-  const writer = join(import.meta.dirname, "crash-writer.ts");
+  const writer = fileURLToPath(new URL("./crash-writer.ts", import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", writer, folder, String(run)], {
     stdio: ["ignore", "pipe", "inherit"],
   });

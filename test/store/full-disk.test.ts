@@ -11,12 +11,12 @@ import { temporaryFolder } from "./folder.ts";
 
 const mounted: string[] = [];
 afterEach(() => {
-  for (const folder of mounted.splice(0)) execFileSync("umount", ["-l", folder]);
+  for (const folder of mounted.splice(0)) execFileSync("/bin/umount", ["-l", folder]);
 });
 
 function mountSmallDisk(folder: string, megabytes: number): boolean {
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "berth-test", folder], {
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "berth-test", folder], {
       stdio: "ignore",
     });
     mounted.push(folder);
