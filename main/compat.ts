@@ -15,5 +15,5 @@ scope.crypto ??= webcrypto;
 scope.CryptoKey ??= (webcrypto as unknown as { CryptoKey: unknown }).CryptoKey;
 
 // Made where there is nobody to trace for; callers look at `hasSubscribers` before they go further.
-const channels = diagnostics as { tracingChannel?: unknown };
-channels.tracingChannel ??= () => ({ hasSubscribers: false });
+if (!Reflect.has(diagnostics, "tracingChannel"))
+  Reflect.set(diagnostics, "tracingChannel", () => ({ hasSubscribers: false }));

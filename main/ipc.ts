@@ -3,7 +3,7 @@ import { Fault, toFault, type FaultBody } from "../registry/contract/fault.ts";
 import type { RegistryEvent } from "../registry/contract/event.ts";
 import type { Desktop } from "./desktop.ts";
 import type { Host, Log } from "./host.ts";
-import { assertPlain } from "./plain.ts";
+import { parseInput } from "./plain.ts";
 import { isOurs } from "./protocol.ts";
 import type { Session } from "./session.ts";
 
@@ -21,13 +21,12 @@ type Answer = { value: unknown } | { error: FaultBody };
 
 /** Answers `call` for our own page, and nobody else. */
 export function answerCalls({ host, session, desktop, page, log }: Deps): void {
-  ipcMain.handle("call", async (event, name: unknown, input: unknown): Promise<Answer> => {
+  ipcMain.handle("call", async (event, name: unknown, text: unknown): Promise<Answer> => {
     try {
       assertOurPage(event, page());
       if (typeof name !== "string" || name.length > 100)
         throw new Fault("BAD_REQUEST", "an operation has a name");
-      assertPlain(input);
-      return { value: await run(name, input) };
+      return { value: await run(name, parseInput(text)) };
     } catch (error) {
       const fault = toFault(error);
       if (fault !== error) log({ level: "error", message: `${String(name)} failed`, stack: stackOf(error) });

@@ -19,7 +19,7 @@ try {
 }
 
 function pack() {
-  rmSync(release, { recursive: true, force: true });
+  rmSync(only === "dir" ? join(release, "linux-unpacked") : release, { recursive: true, force: true });
   const electron = findElectronToPack();
   const source = electron
     ? [`-c.electronDist=${electron.dist}`, `-c.electronVersion=${electron.version}`]

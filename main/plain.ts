@@ -1,38 +1,35 @@
 import { Fault } from "../registry/contract/fault.ts";
 
-const mostBytes = 1024 * 1024;
+const longest = 1024 * 1024;
 const mostDepth = 32;
 
 /**
- * Makes sure that what came over a border is what JSON can say, and no more of it than an input ever has.
+ * The input that came over the border as JSON. The page's side has limited it; that side may have been taken over.
  *
- * Stops at the first excess, so a huge or endless value costs no more than a fitting one. Throws `BAD_REQUEST`.
+ * Throws `BAD_REQUEST`.
  */
-export function assertPlain(value: unknown): void {
-  let bytes = 0;
-  walk(value, 0);
+export function parseInput(text: unknown): unknown {
+  if (typeof text !== "string" || text.length > longest) throw refusal("larger than 1 MiB, or no text");
+  const input = parsed(text);
+  assertOrdinary(input, 0);
+  return input;
+}
 
-  function walk(part: unknown, depth: number): void {
-    bytes += typeof part === "string" ? part.length + 2 : 8;
-    if (bytes > mostBytes) throw new Fault("BAD_REQUEST", "the input is larger than 1 MiB");
-    if (depth > mostDepth) throw new Fault("BAD_REQUEST", "the input is nested too deeply");
-    if (part === null || part === undefined || typeof part === "string" || typeof part === "boolean") return;
-    if (typeof part === "number" && Number.isFinite(part)) return;
-    if (Array.isArray(part)) {
-      for (const entry of part) walk(entry, depth + 1);
-      return;
-    }
-    if (!isRecord(part)) throw new Fault("BAD_REQUEST", "the input is not plain data");
-    for (const [key, entry] of Object.entries(part)) {
-      if (key === "__proto__") throw new Fault("BAD_REQUEST", "the input has a forbidden key");
-      walk(key, depth);
-      walk(entry, depth + 1);
-    }
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refusal("not JSON");
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+function assertOrdinary(part: unknown, depth: number): void {
+  if (typeof part !== "object" || part === null) return;
+  if (depth > mostDepth) throw refusal("nested too deeply");
+  if (Object.hasOwn(part, "__proto__")) throw refusal("an attempt at the prototype of objects");
+  for (const entry of Object.values(part)) assertOrdinary(entry, depth + 1);
+}
+
+function refusal(why: string): Fault {
+  return new Fault("BAD_REQUEST", `the input is ${why}`);
 }

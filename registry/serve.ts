@@ -29,6 +29,9 @@ const help = `Berth: a container registry. Runs without a window and serves its 
 
 /** Headless: reads the options, opens the registry, answers until told to stop. Exit 2 says that the wish itself was wrong. */
 async function serve(): Promise<void> {
+  // Read once, at the first file that is opened: four pushes that wait for the disk would hold all of Node's four threads,
+  // and with them every pull.
+  process.env.UV_THREADPOOL_SIZE ??= "16";
   const { recover, ...options } = readOptions(process.argv.slice(2));
   const { log, close } = openLog(layoutOf(options.dataDir).log);
   const { BERTH_ADMIN_PASSWORD: password, BERTH_PASSPHRASE: passphrase } = process.env;

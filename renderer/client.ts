@@ -1,15 +1,27 @@
 import { inject, type InjectionKey } from "vue";
 import { windowContract, type WindowContract } from "../registry/contract/index.ts";
 import type { Client, Operation } from "../registry/contract/operation.ts";
+import { Fault } from "../registry/contract/fault.ts";
 import type { Transport } from "./transports/transport.ts";
 
-/** Every operation as a function with the contract's types; `client.projects.create({ … })`. */
-export function createClient(transport: Transport): Client<WindowContract> {
+/**
+ * Every operation as a function with the contract's types; `client.projects.create({ … })`.
+ * `refused` hears of each that wants somebody to sign in, or to have other rights.
+ */
+export function createClient(transport: Transport, refused: (name: string) => void): Client<WindowContract> {
+  async function call(name: string, operation: Operation, input: Record<string, unknown>): Promise<unknown> {
+    try {
+      return await transport.call(name, operation, input);
+    } catch (error) {
+      if (error instanceof Fault && (error.status === 401 || error.status === 403)) refused(name);
+      throw error;
+    }
+  }
+
   const client = mapEntries(windowContract, (resource, operations) =>
     mapEntries(
       operations as Record<string, Operation>,
-      (verb, operation) => (input: Record<string, unknown>) =>
-        transport.call(`${resource}.${verb}`, operation, input),
+      (verb, operation) => (input: Record<string, unknown>) => call(`${resource}.${verb}`, operation, input),
     ),
   );
   return client as unknown as Client<WindowContract>;

@@ -122,6 +122,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: "settings.title", window: true },
   },
   {
+    path: "/api-reference",
+    name: "api",
+    component: () => import("./views/ApiReference.vue"),
+    meta: { title: "api.title" },
+  },
+  {
     path: "/account",
     name: "account",
     component: () => import("./views/AccountPage.vue"),

@@ -12,12 +12,11 @@ import "./styles/kit.css";
 import "./styles/base.css";
 import { createHttpTransport } from "./transports/http.ts";
 import { createIpcTransport } from "./transports/ipc.ts";
-import { watched } from "./transports/watched.ts";
 
-const bare = window.berth ? createIpcTransport(window.berth) : createHttpTransport();
-const transport = watched(bare, () => void useSession().check());
+const transport = window.berth ? createIpcTransport(window.berth) : createHttpTransport();
 const app = createApp(App);
-app.provide(connectionKey, { client: createClient(transport), transport });
+const client = createClient(transport, (name) => void useSession().doubt(name));
+app.provide(connectionKey, { client, transport });
 app.use(createPinia());
 app.use(createTexts(usePreferences().language));
 

@@ -59,10 +59,12 @@ export async function openTokens(secrets: SecretStore, now: () => Date, life: ()
     },
 
     async verify(token) {
-      const known = verified.get(token) ?? (await check(token));
-      if (!known || known.expires * 1000 < now().getTime()) return undefined;
-      verified.set(token, known);
-      return known;
+      let known = verified.get(token);
+      if (!known) {
+        known = await check(token);
+        if (known) verified.set(token, known);
+      }
+      return known && known.expires * 1000 >= now().getTime() ? known : undefined;
     },
   };
 

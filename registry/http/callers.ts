@@ -36,9 +36,11 @@ export function createCallers({ collections, robots, signIn, sessions, tokens, c
     };
     const authorization = ctx.headers.authorization;
     if (authorization !== undefined) {
-      const [scheme = "", value = ""] = authorization.split(/ +(.*)/s);
-      if (/^bearer$/i.test(scheme)) return { ...nobody, ...(await byToken(ctx, value)) };
-      if (/^basic$/i.test(scheme)) return { ...nobody, ...(await byPassword(value, nobody.from)) };
+      const space = authorization.indexOf(" ");
+      const scheme = authorization.slice(0, space).toLowerCase();
+      const value = authorization.slice(space).trimStart();
+      if (scheme === "bearer") return Object.assign(nobody, await byToken(ctx, value));
+      if (scheme === "basic") return Object.assign(nobody, await byPassword(value, nobody.from));
       throw new Fault("UNAUTHORIZED", "sign in with a name and a password, or with a token");
     }
     return bySession(ctx, nobody);

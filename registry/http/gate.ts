@@ -15,10 +15,8 @@ export function createGate({ hosts, listen }: { hosts: readonly string[]; listen
   return function gate(ctx: Context): void {
     const { host, origin, "sec-fetch-site": site } = ctx.headers;
     if (!ctx.req.url?.startsWith("/")) throw new Fault("BAD_REQUEST", "the request names no path");
-    const hosts = ctx.req.rawHeaders.filter(
-      (field, at) => at % 2 === 0 && field.toLowerCase() === "host",
-    ).length;
-    if (hosts > 1) throw new Fault("BAD_REQUEST", "the request names two hosts");
+    if (countOf("host", ctx.req.rawHeaders) > 1)
+      throw new Fault("BAD_REQUEST", "the request names two hosts");
     if (host === undefined || !isOurs(host, ctx.req.socket.localPort)) {
       throw new Fault("MISDIRECTED_REQUEST", "this registry has no such name: add it to its hosts to use it");
     }
@@ -53,4 +51,13 @@ function ownNames(): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const written = addresses.map(({ address, family }) => (family === "IPv6" ? `[${address}]` : address));
   return [hostname().toLowerCase(), `${hostname().toLowerCase()}.local`, ...written];
+}
+
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const field = rawHeaders[at];
+    if (field?.length === name.length && field.toLowerCase() === name) count += 1;
+  }
+  return count;
 }

@@ -24,6 +24,38 @@ export function send(
   ctx.res.end(ctx.method === "HEAD" ? undefined : body);
 }
 
+/**
+ * Writes an answer whose body comes piece by piece. `begin` writes the headers, before the first piece; `pour` hands over the
+ * pieces, each of which may be changed once the promise it got has settled. Rejects when the client goes.
+ */
+export async function sendPieces(
+  { req, res }: Context,
+  begin: () => void,
+  pour: (take: (bytes: Buffer) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { socket } = req;
+  let fail: ((reason: Error) => void) | undefined;
+  // A piece that waits behind another answer on this connection is never heard of again when the connection goes.
+  const onClose = (): void => fail?.(gone());
+  socket.once("close", onClose);
+  try {
+    await pour(
+      (bytes) =>
+        new Promise((resolve, reject) => {
+          if (socket.destroyed) return reject(gone());
+          fail = reject;
+          if (!res.headersSent) begin();
+          res.write(bytes, (error) => (error ? reject(error) : resolve()));
+        }),
+    );
+    res.end();
+  } finally {
+    socket.off("close", onClose);
+  }
+}
+
+const gone = (): Error => Object.assign(new Error("the client went away"), { code: "ECONNRESET" });
+
 /** Whether the client has these bytes already: a digest never means others. */
 export function isKnown(ctx: Context, digest: string): boolean {
   return ctx.headers["if-none-match"]?.includes(`"${digest}"`) ?? false;

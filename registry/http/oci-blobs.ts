@@ -1,8 +1,7 @@
-import { pipeline } from "node:stream/promises";
 import type { Context } from "koa";
 import type { Caller } from "../access/caller.ts";
 import { toDigest } from "../oci/reference.ts";
-import { isKnown, send, type Methods } from "./oci-answer.ts";
+import { isKnown, send, sendPieces, type Methods } from "./oci-answer.ts";
 import type { Target } from "./oci-path.ts";
 import type { OciEdgeDeps } from "./oci.ts";
 import { rangeOf } from "./range.ts";
@@ -22,12 +21,17 @@ export function createBlobEdge({ oci, authorize, recorder }: OciEdgeDeps): Metho
     ctx.remove("Content-Range");
     const part = range ? { "Content-Range": `bytes ${range.start}-${range.end}/${size}` } : {};
     const length = range ? range.end - range.start + 1 : size;
-    const bytes = ctx.method === "HEAD" || size === 0 ? undefined : await oci.blobs.read(digest, range);
-    ctx.respond = false;
-    ctx.res.writeHead(range ? 206 : 200, { ...headers, ...part, "Content-Length": length });
-    // Destroys the connection if the bytes fail on the way.
-    if (bytes) await pipeline(bytes, ctx.res);
-    else ctx.res.end();
+    const begin = (): void => {
+      ctx.respond = false;
+      ctx.res.writeHead(range ? 206 : 200, { ...headers, ...part, "Content-Length": length });
+    };
+    if (ctx.method === "HEAD" || size === 0) {
+      begin();
+      ctx.res.end();
+      return;
+    }
+    // The headers wait for the first bytes: until then a fault can be told.
+    await sendPieces(ctx, begin, (take) => oci.blobs.pour(digest, range, take));
   }
 
   async function remove(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {

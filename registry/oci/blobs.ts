@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { Fault } from "../contract/fault.ts";
 import type { Blobs as BlobStore, Upload } from "../store/blobs.ts";
 import type { BlobLinkDocument, Collections, ProjectDocument } from "../store/collections.ts";
@@ -15,8 +14,8 @@ export interface Place {
 export interface Blobs {
   /** Bytes. Throws `BLOB_UNKNOWN`, `NAME_UNKNOWN`. */
   size(name: string, digest: string): Promise<number>;
-  /** The blob of a digest that `size` has found; `range` is inclusive. */
-  read(digest: string, range?: { start: number; end: number }): Promise<Readable>;
+  /** Hands the blob of a digest that `size` has found to `take`, as the store does. */
+  pour: BlobStore["pour"];
   /** Ends an upload as the blob of that digest in that repository. Throws `DIGEST_INVALID`. */
   keep(upload: Upload, digest: string, place: Place): Promise<void>;
   /**
@@ -99,7 +98,7 @@ export function createBlobs({
       return found.size;
     },
 
-    read: (digest, range) => blobs.read(digest, range),
+    pour: (digest, range, take) => blobs.pour(digest, range, take),
 
     keep(upload, digest, place) {
       return locks.lock(`blob:${digest}`, async () => {

@@ -8,6 +8,8 @@ import { type Digest, hexOf, isOfNothing, parseDigest } from "./digests.ts";
 import { fileMode, isMissing, makeFolder, replaceFile, syncFolder, toDiskFault, writeAll } from "./disk.ts";
 import type { Layout } from "./layout.ts";
 import { createLocks } from "./locks.ts";
+import { pour } from "./pour.ts";
+import { createSharedPieces } from "./shared-pieces.ts";
 import { createSmallBlobs } from "./small-blobs.ts";
 
 interface Deps {
@@ -15,10 +17,17 @@ interface Deps {
   ensureRoom: () => Promise<void>;
 }
 
-type BlobFiles = Pick<Blobs, "size" | "read" | "readAll" | "write" | "remove" | "list"> & {
+type BlobFiles = Pick<Blobs, "size" | "read" | "pour" | "readAll" | "write" | "remove" | "list"> & {
   /** Moves a file, whole and synced, to the place of its digest; whatever was there before is replaced, and so healed. */
   keep(digest: Digest, from: string): Promise<void>;
 };
+
+interface OpenBlob {
+  file: FileHandle;
+  size: number;
+  parsed: Digest;
+  identity: string;
+}
 
 /** Memory for what is asked for again and again, so that a manifest does not cost four file operations. */
 const smallBlobsBytes = 16 * 1024 * 1024;
@@ -26,27 +35,38 @@ const smallBlobsBytes = 16 * 1024 * 1024;
 export function createBlobFiles({ layout, ensureRoom }: Deps): BlobFiles {
   const locks = createLocks();
   const small = createSmallBlobs(smallBlobsBytes);
-  const made = new Set<string>();
+  const pieces = createSharedPieces();
+  const made = new Map<string, Promise<void>>();
 
-  async function openBlob(digest: string): Promise<{ file: FileHandle; size: number; parsed: Digest }> {
+  async function openBlob(digest: string): Promise<OpenBlob> {
     const parsed = parseDigest(digest);
     const file = await openToRead(layout.blob(parsed)).catch((error: unknown) => {
       throw isMissing(error) ? unknownBlob(digest) : toDiskFault(error, "reading blobs");
     });
-    const { size } = await file.stat();
-    if (size > 0 || isOfNothing(parsed)) return { file, size, parsed };
+    const { size, ino } = await file.stat();
+    // A file that was put in place of a damaged one is another.
+    if (size > 0 || isOfNothing(parsed)) return { file, size, parsed, identity: `${digest} ${ino}` };
     await file.close();
     throw unknownBlob(digest);
   }
 
+  async function openRange(digest: string, range: { start: number; end: number } | undefined) {
+    const { file, size, identity } = await openBlob(digest);
+    const { start, end } = range ?? { start: 0, end: size - 1 };
+    if (range && (start < 0 || start >= size || end < start)) {
+      await file.close();
+      throw new Fault("RANGE_INVALID", `blob ${digest} has ${size} bytes`);
+    }
+    return { file, identity, start, end: Math.min(end, size - 1) };
+  }
+
   async function folderOf(digest: Digest): Promise<string> {
     const folder = layout.blobFolder(digest);
-    if (!made.has(folder)) {
-      await makeFolder(folder);
-      // It may stem from a run that was killed before its name was on disk.
-      await syncFolder(join(folder, ".."));
-      made.add(folder);
-    }
+    // Whoever comes second waits as well until the folder's name is on disk.
+    const making = made.get(folder) ?? makeFolder(folder);
+    made.set(folder, making);
+    making.catch(() => made.delete(folder));
+    await making;
     return folder;
   }
 
@@ -91,13 +111,13 @@ export function createBlobFiles({ layout, ensureRoom }: Deps): BlobFiles {
     },
 
     async read(digest, range) {
-      const { file, size } = await openBlob(digest);
-      const { start, end } = range ?? { start: 0, end: size - 1 };
-      if (range && (start < 0 || start >= size || end < start)) {
-        await file.close();
-        throw new Fault("RANGE_INVALID", `blob ${digest} has ${size} bytes`);
-      }
-      return readRange(file, start, Math.min(end, size - 1));
+      const { file, start, end } = await openRange(digest, range);
+      return readRange(file, start, end);
+    },
+
+    async pour(digest, range, take) {
+      const blob = await openRange(digest, range);
+      await pour(blob, blob, pieces, take);
     },
 
     async write(digest, bytes) {

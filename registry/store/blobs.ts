@@ -9,6 +9,15 @@ export interface Blobs {
   size(digest: string): Promise<number | undefined>;
   /** Throws `BLOB_UNKNOWN`. `range` is inclusive, as HTTP says it. The stream fails if the file is cut short. */
   read(digest: string, range?: { start: number; end: number }): Promise<Readable>;
+  /**
+   * Hands the same bytes to `take`, a piece at a time, which is how to send them fastest: many who want one blob share the
+   * reading. What `take` is given is its own until the promise it returned settles. Throws `BLOB_UNKNOWN` before it is called.
+   */
+  pour(
+    digest: string,
+    range: { start: number; end: number } | undefined,
+    take: (bytes: Buffer) => Promise<void>,
+  ): Promise<void>;
   /** All of a small blob, a manifest or a configuration. Throws `BLOB_UNKNOWN`, and `SIZE_INVALID` above `limit` bytes. */
   readAll(digest: string, limit: number): Promise<Buffer>;
   /** Keeps a small blob under the digest it must have. Throws `DIGEST_INVALID`. */

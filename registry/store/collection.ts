@@ -138,6 +138,8 @@ export async function openCollection<D extends object>(options: Options<D>) {
 
   return {
     collection,
+    /** False while a full disk has not even taken an empty file. */
+    isStored: () => journal.state.bytes > 0,
     async close() {
       const { bytes, lines } = journal.state;
       if (bytes > 64 * 1024 && lines > 2 * memory.size) await shrink().catch(() => undefined);
@@ -163,14 +165,12 @@ async function load<D extends object>({ spec, path, known, onTrouble, now }: Opt
   }
   if (guarded.trouble !== undefined) onTrouble(guarded.trouble);
   if (refused.length > 0) {
-    const kept = await keepRefused(path, refused, now());
-    onTrouble(
-      `${spec.name} held ${refused.length} documents that others of the same name exclude; they are kept in ${kept}`,
-    );
+    onTrouble(`${refused.length} of ${spec.name} have what only one may have: see ${spec.name}.db.refused-…`);
   }
   if (!guarded.stale && refused.length === 0) return guarded.state;
   try {
     if (!(await hasRoomFor(path, guarded.state.bytes))) return guarded.state;
+    if (refused.length > 0) await keepRefused(path, refused, now());
     // A damaged file is kept already, and must not push a good one out.
     if (guarded.trouble === undefined) await keepGeneration(path);
     return await writeDocuments(path, memory.all());

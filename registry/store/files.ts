@@ -21,10 +21,10 @@ const roomAge = 200;
 /** Keeps blobs as files: `blobs/sha256/ab/<hex>`, and `uploads/<id>/` until they are whole. */
 export async function openFiles({ folder, reserve, now = () => new Date() }: Options): Promise<Blobs> {
   const layout = layoutOf(folder);
-  await makeFolder(layout.blobs);
-  await makeFolder(layout.uploads);
-  // A run that was killed may have made names that no power cut would have left.
-  for (const made of [layout.root, layout.blobs, layout.uploads]) await syncFolder(made);
+  const folders = [...layout.algorithms, layout.uploads];
+  for (const made of folders) await makeFolder(made);
+  // A run that was killed may have made names that are not on disk yet.
+  for (const made of [layout.root, layout.blobs, ...folders]) await syncFolder(made);
   for (const name of await readdir(layout.uploads)) {
     if (name.startsWith("_")) await rm(layout.piece(name.slice(1)), { force: true });
   }
@@ -48,6 +48,7 @@ export async function openFiles({ folder, reserve, now = () => new Date() }: Opt
   return {
     size: blobs.size,
     read: blobs.read,
+    pour: blobs.pour,
     readAll: blobs.readAll,
     write: blobs.write,
     remove: blobs.remove,

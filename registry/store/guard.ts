@@ -41,14 +41,17 @@ export async function readGuarded<D extends object>({
   await rm(besideOf(path), { force: true });
   const reading = await readIfThere(path, keyOf);
   if (!reading && !known && !(await anyThere(generationsOf(path)))) {
-    return { documents: [], state: await writeDocuments(path, []), stale: false };
+    // On a full disk it is made when the first document is.
+    const state = await writeDocuments(path, []).catch(() => ({ bytes: 0, lines: 0 }));
+    return { documents: [], state, stale: false };
   }
   if (reading && reading.torn > 0) await cutTail(path, reading, now());
   if (reading && reading.damage === undefined) {
     return { documents: [...reading.documents.values()], state: reading.state, stale: reading.grown };
   }
 
-  const kept = reading && reading.state.bytes > 0 ? await keepDamaged(path, now()) : undefined;
+  const worthKeeping = reading !== undefined && reading.state.bytes > 0;
+  const kept = worthKeeping ? await keepDamaged(path, now()).catch(() => undefined) : undefined;
   const former = await readFormer(path, keyOf);
   const documents = new Map(reading?.documents);
   let fetched = 0;
@@ -64,19 +67,14 @@ export async function readGuarded<D extends object>({
       ? "check what is missing"
       : `the damaged one is kept as ${kept}: check what is missing`,
   ].join("; ");
-  return {
-    documents: [...documents.values()],
-    state: reading?.state ?? { bytes: 0, lines: 0 },
-    stale: true,
-    trouble,
-  };
+  const state = reading?.state ?? { bytes: 0, lines: 0 };
+  // What could not be kept aside must not be written over.
+  return { documents: [...documents.values()], state, stale: kept !== undefined || !worthKeeping, trouble };
 }
 
-/** Keeps documents that a unique index does not take beside the others another one of the same value. */
-export async function keepRefused(path: string, documents: readonly object[], time: Date): Promise<string> {
-  const aside = await freeName(path, "refused", time);
-  await writeDocuments(aside, documents);
-  return basename(aside);
+/** Keeps aside the documents that a unique index does not take beside others. */
+export async function keepRefused(path: string, documents: readonly object[], time: Date): Promise<void> {
+  await writeDocuments(await freeName(path, "refused", time), documents);
 }
 
 async function readIfThere<D extends object>(

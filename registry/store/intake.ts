@@ -11,7 +11,7 @@ const slowMilliseconds = 50;
 const writeBackBytes = 64 * 1024 * 1024;
 
 export interface Intake {
-  /** Bytes written and synced. */
+  /** Bytes written; the last of them may not be synced yet. */
   received: number;
   /** Why the stream ended before its end, if it did: what came until then is kept. */
   broken?: Error;
@@ -80,7 +80,6 @@ export async function takeIn(
     await syncing;
   }
   if (failure) throw failure.cause;
-  await file.datasync();
   return { received: written - start, ...(broken === undefined ? {} : { broken }) };
 }
 

@@ -53,8 +53,8 @@ export function createJournal({
   let standing = { ...state };
   // True while the file may be longer than what was acknowledged.
   let ragged = false;
-  // True while a power cut could bring back the file that this one has replaced.
-  let nameless = false;
+  // True while a power cut could take this file's name away, or bring back the file that it has replaced.
+  let nameless = state.bytes === 0;
   let closed = false;
   let waiting: Waiting[] = [];
   let tasks: (() => Promise<void>)[] = [];
@@ -89,9 +89,9 @@ export function createJournal({
     const lines = batch.map(({ entry }, index) => sealLine(standing.lines + index, entry));
     const bytes = lines.length === 1 && lines[0] ? lines[0] : Buffer.concat(lines);
     try {
+      const handle = await opened();
       await mend();
       ragged = true;
-      const handle = await opened();
       await writeAll(handle, bytes);
       await handle.datasync();
       ragged = false;
@@ -125,7 +125,11 @@ export function createJournal({
   }
 
   async function opened(): Promise<FileHandle> {
-    file ??= await open(path, constants.O_WRONLY | constants.O_APPEND | noFollow, fileMode);
+    file ??= await open(
+      path,
+      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | noFollow,
+      fileMode,
+    );
     return file;
   }
 

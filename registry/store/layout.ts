@@ -25,6 +25,7 @@ export function layoutOf(dataDir: string) {
     initialPassword: join(dataDir, "initial-admin-password"),
 
     blobs,
+    algorithms: [join(blobs, "sha256"), join(blobs, "sha512")],
     /** Spread over 256 folders by the first two digits. */
     blobFolder: ({ algorithm, hex }: Digest) => join(blobs, algorithm, hex.slice(0, 2)),
     blob: ({ algorithm, hex }: Digest) => join(blobs, algorithm, hex.slice(0, 2), hex),

@@ -55,6 +55,10 @@ export function createMemory<D extends object>(nedb: NedbStore<D>, spec: Collect
     drop: (document) => nedb._removeFromIndexes(document),
 
     find(where) {
+      // One text to look up: what every request asks for, and more than once.
+      const [[field = "", value] = [], ...further] = Object.entries<unknown>(where);
+      const index = further.length === 0 && typeof value === "string" ? indexes[field] : undefined;
+      if (index) return index.firstOf(value);
       const parts = partsOf(where);
       for (const document of candidatesOf(parts, others) ?? keys.getAll()) {
         if (parts.every(([field, condition]) => meets(condition, document[field as keyof D])))

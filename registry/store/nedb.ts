@@ -45,7 +45,8 @@ export async function openNedb({ folder, onTrouble, now = () => new Date() }: Op
       rewriting,
       now,
     });
-    await stores.add(spec.name);
+    // Not to be on the list is no reason not to start: on a full disk it is put there next time.
+    if (made.isStored()) await stores.add(spec.name).catch(() => undefined);
     return made;
   }
 

@@ -91,8 +91,7 @@ export function createUploadFiles({ layout, ensureRoom, keep, closing, now }: De
     try {
       await ensureRoom();
       await mkdir(paths.folder, { mode: folderMode });
-      await create(paths.about, JSON.stringify(about));
-      await create(paths.data, "");
+      await Promise.all([create(paths.about, JSON.stringify(about)), create(paths.data, "")]);
     } catch (error) {
       if (codeOf(error) === "EEXIST") throw existing(id);
       await rm(paths.folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { open, rm, truncate } from "node:fs/promises";
+import { open, rm, rmdir, truncate, unlink } from "node:fs/promises";
 import { addAbortSignal, type Readable } from "node:stream";
 import { Fault } from "../contract/fault.ts";
 import { hashFile } from "./blob-reader.ts";
@@ -62,7 +62,8 @@ export function createUpload(deps: Deps): Upload {
     } finally {
       busy = false;
       active = now().toISOString();
-      if (ended) await rm(paths.folder, { recursive: true, force: true });
+      // What cannot be removed now is swept later.
+      if (ended) await removeAll().catch(() => undefined);
     }
   }
 
@@ -71,15 +72,17 @@ export function createUpload(deps: Deps): Upload {
     ragged = false;
   }
 
+  /** Names must last as well as bytes, or the size that the client is told is gone after a power cut. */
+  const syncNames = () =>
+    Promise.all([syncFile(paths.about), syncFolder(paths.folder), syncFolder(layout.uploads)]);
+
   async function receive(bytes: Readable): Promise<Intake> {
     const running = (hash ??= await hashFile(paths.data, "sha256", size));
     const file = await open(paths.data, constants.O_WRONLY | noFollow, fileMode);
     try {
       const intake = await takeIn(bytes, { file, start: size, hash: running, check });
       assertOpen();
-      // Names must last as well as bytes, or the size that the client is told is gone after a power cut.
-      if (!synced)
-        await Promise.all([syncFile(paths.about), syncFolder(paths.folder), syncFolder(layout.uploads)]);
+      await Promise.all([file.datasync(), synced || syncNames()]);
       synced = true;
       size += intake.received;
       return intake;
@@ -91,6 +94,16 @@ export function createUpload(deps: Deps): Upload {
       throw error;
     } finally {
       await file.close();
+    }
+  }
+
+  async function removeAll(): Promise<void> {
+    try {
+      // After a commit this is all that is left, and two steps remove it.
+      await unlink(paths.about);
+      await rmdir(paths.folder);
+    } catch {
+      await rm(paths.folder, { recursive: true, force: true });
     }
   }
 
@@ -131,7 +144,7 @@ export function createUpload(deps: Deps): Upload {
       ended = true;
       onEnd();
       // While an append runs, it removes the rest when it notices.
-      await rm(paths.folder, { recursive: true, force: true }).catch((error: unknown) => {
+      await removeAll().catch((error: unknown) => {
         if (!busy) throw toDiskFault(error, "cancelling uploads");
       });
     },

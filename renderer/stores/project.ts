@@ -16,7 +16,7 @@ export const useProject = defineStore("project", () => {
   const isPublic = computed(() => project.value?.metadata.public === "true");
 
   useEvents().follow(
-    (event) => event.project_name === project.value?.name && event.name !== "artifact.pulled",
+    (event) => event.project_id === project.value?.project_id && event.name !== "artifact.pulled",
     () => void reading.refresh(),
   );
 

@@ -1,7 +1,9 @@
 import { defineStore } from "pinia";
+import { watch } from "vue";
 import type { Input } from "../../registry/contract/operation.ts";
 import type { projects } from "../../registry/contract/projects.ts";
 import { useClient } from "../client.ts";
+import { useClock } from "./clock.ts";
 import { useEvents } from "./events.ts";
 import { createListing } from "./listing.ts";
 import { mine } from "./my-projects.ts";
@@ -21,6 +23,13 @@ export const useProjects = defineStore("projects", () => {
   useEvents().follow(
     (event) => event.name !== "artifact.pulled" && event.name !== "session.ended",
     () => void listing.refresh(),
+  );
+
+  // Who is taken out of a project hears no more of it, not even that: so the list is looked at now and then as well.
+  const clock = useClock();
+  watch(
+    () => clock.now,
+    () => document.visibilityState === "visible" && void listing.refresh(),
   );
 
   async function create(project_name: string, isPublic: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import { defineStore } from "pinia";
-import { computed, shallowRef } from "vue";
+import { computed, ref, shallowRef } from "vue";
 import { Fault } from "../../registry/contract/fault.ts";
 import type { Input } from "../../registry/contract/operation.ts";
 import type { User, users } from "../../registry/contract/users.ts";
@@ -7,10 +7,15 @@ import { useClient } from "../client.ts";
 import { useEvents } from "./events.ts";
 
 /** Who is signed in. */
+/** What these refuse says nothing about the session. */
+const ownWords = new Set(["session.open", "users.current", "users.setPassword", "users.signUp"]);
+
 export const useSession = defineStore("session", () => {
   const client = useClient();
   const events = useEvents();
   const user = shallowRef<User>();
+  /** Not by this person's wish. */
+  const ended = ref(false);
   const signedIn = computed(() => user.value !== undefined);
   const administrator = computed(
     () => user.value?.sysadmin_flag === true || user.value?.admin_role_in_auth === true,
@@ -26,13 +31,9 @@ export const useSession = defineStore("session", () => {
     }
   }
 
-  /** After a refusal: the session may have ended, or the rights be others. */
-  async function check(): Promise<void> {
-    if (user.value !== undefined) await load().catch(() => undefined);
-  }
-
   async function signIn(principal: string, password: string): Promise<void> {
     user.value = await client.session.open({ principal, password });
+    ended.value = false;
   }
 
   /** Makes an account for oneself, and is signed in with it. */
@@ -61,16 +62,24 @@ export const useSession = defineStore("session", () => {
     await load();
   }
 
+  /** Somewhere else the session was ended, or it grew old: an operation that was refused may be the first to tell. */
+  async function doubt(refused: string): Promise<void> {
+    if (user.value === undefined || ownWords.has(refused)) return;
+    await load().catch(() => undefined);
+    ended.value = user.value === undefined;
+  }
+
   events.listen((event) => {
-    if (event.name === "session.ended" && user.value !== undefined) void load();
+    if (event.name === "session.ended") void doubt(event.name);
   });
 
   return {
     user,
     signedIn,
     administrator,
+    ended,
     load,
-    check,
+    doubt,
     signIn,
     signUp,
     begin,

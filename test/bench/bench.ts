@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { missing } from "../parts.ts";
+import { locate, missing } from "../parts.ts";
 import { memoryOf, root, startBerth, startPeer, type Contender } from "./contenders.ts";
 import { absolute, tableOf, type Figure } from "./figures.ts";
 import { workloads, type Bench } from "./workloads.ts";
@@ -22,6 +22,7 @@ Compares the built Berth with docker-registry, in turn and on this machine.
 A whole run writes docs/performance.md.
 `;
 
+const [loadBefore = 0] = loadavg();
 const document = join(root, "docs/performance.md");
 const mebibyte = 2 ** 20;
 
@@ -84,10 +85,14 @@ async function memories(berth: Contender, peer: Contender, field: "VmRSS" | "VmH
 
 function aboutMachine(): string {
   const [cpu] = cpus();
-  const peer = execFileSync("docker-registry", ["--version"], { encoding: "utf8" }).trim().split(" ").at(-1);
+  const peer = execFileSync(locate("docker-registry"), ["--version"], { encoding: "utf8" })
+    .trim()
+    .split(" ")
+    .at(-1);
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB of memory`;
   const machine = `${cpus().length} cores (${cpu?.model.trim()}), ${memory}, ${process.platform} ${process.arch}`;
-  return `${new Date().toISOString().slice(0, 10)}: ${machine}, Node ${process.versions.node}, docker-registry ${peer}.`;
+  const load = `Programs that wanted a core when it began: ${loadBefore.toFixed(1)}.`;
+  return `${new Date().toISOString().slice(0, 10)}: ${machine}, Node ${process.versions.node}, docker-registry ${peer}. ${load}`;
 }
 
 function pageOf(figures: readonly Figure[]): string {

@@ -21,13 +21,10 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
-/** Starts a contender on an empty folder below `folder`; resolves once it answers `/v2/`. */
-export type Start = (folder: string) => Promise<Contender>;
-
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const password = "Harbor-12345";
 
-/** The built `serve`, as `npm run serve` runs it. `preload` is a script that runs in its process first. */
+/** The built `serve` on an empty folder; resolves, as does `startPeer`, once it answers `/v2/`. `preload` is a script that runs in its process first. */
 export async function startBerth(folder: string, preload?: string): Promise<Contender> {
   const port = await freePort();
   const args = ["out/main/serve.cjs", "--data-dir", folder, "--listen", `127.0.0.1:${port}`];

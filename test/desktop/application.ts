@@ -16,23 +16,29 @@ export interface Application {
   opened: number;
   /** What it wrote on the terminal so far. */
   output(): string;
+  /** What the page's policy refused since its start; a page of ours asks for nothing that it may not. */
+  violations: string[];
   /** Resolves with the exit status when the process is gone. */
   ended: Promise<number | null>;
 }
 
 interface Options {
+  words?: string[];
   /** A packed application; absent runs the build in `out/`. */
-  program?: string;
+  program?: string | undefined;
 }
 
 /** Starts Berth at that desk and waits for its window. Settings are those of the desk's home. */
-export async function startApplication(desk: Desk, { program }: Options = {}): Promise<Application> {
+export async function startApplication(
+  desk: Desk,
+  { program, words = [] }: Options = {},
+): Promise<Application> {
   const began = performance.now();
   // The machine's owner may be root, and the runtime of tests has no other protection for that.
   const switches = ["--no-sandbox", "--disable-gpu"];
   const electron = await _electron.launch({
     executablePath: program ?? locate("electron"),
-    args: program === undefined ? [...switches, root] : switches,
+    args: [...switches, ...(program === undefined ? [root] : []), ...words],
     env: desk.env as Record<string, string>,
   });
   const child = electron.process();
@@ -42,8 +48,13 @@ export async function startApplication(desk: Desk, { program }: Options = {}): P
   const ended = new Promise<number | null>((done) => child.once("exit", done));
 
   const page = await electron.firstWindow();
+  const violations: string[] = [];
+  page.on("console", (message) => {
+    if (/Content Security Policy|TrustedHTML|TrustedScript/.test(message.text()))
+      violations.push(message.text());
+  });
   await page.waitForSelector("#app > *");
-  return { electron, page, opened: performance.now() - began, output: () => output, ended };
+  return { electron, page, violations, opened: performance.now() - began, output: () => output, ended };
 }
 
 /** Writes what the settings page would have: which port, above all, as the usual one may be in use here. */

@@ -9,7 +9,7 @@ export async function shots(page: Page, name: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const colorScheme of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
+    await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), timeout: 20_000 });
   }
   await picture(page, name);
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });

@@ -46,8 +46,9 @@ async function write(): Promise<void> {
       await upload.append(Readable.from([bytes.subarray(0, half)]));
       tell(`received ${upload.id} ${half}`);
       await upload.append(Readable.from([bytes.subarray(half)]));
+      tell(`committing ${upload.id}`);
       await upload.commit(digest);
-      tell(`blob ${digest} ${bytes.length} ${upload.id}`);
+      tell(`blob ${digest} ${bytes.length}`);
     }
   }
 

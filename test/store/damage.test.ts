@@ -49,7 +49,7 @@ async function folderOf(count: number, runs = 1): Promise<{ folder: string; byte
 }
 
 test("a file whose end a crash has torn at any byte opens with exactly its whole lines", async () => {
-  for (const count of [1, 3, 9]) {
+  for (const count of [1, 3, 8]) {
     const { folder, bytes } = await folderOf(count);
     const first = bytes.indexOf("\n") + 1;
     for (let cut = first; cut <= bytes.length; cut++) {
@@ -83,7 +83,7 @@ test("no flipped bit changes a document unnoticed, and a former file gives back 
   // The former file holds what was there at the start of the last run, and of that everything comes back.
   const former = Array.from({ length: 8 }, (_, n) => note(n));
   const all = [...former, ...Array.from({ length: 4 }, (_, n) => note(8 + n))];
-  for (let flip = 0; flip < 200; flip++) {
+  for (let flip = 0; flip < 120; flip++) {
     const other = Buffer.from(bytes);
     const at = (flip * 7919) % bytes.length;
     other[at] = (other[at] ?? 0) ^ (1 << (flip % 8));
@@ -200,7 +200,7 @@ test("documents that a new unique index excludes are kept aside and reported", a
   expect(await collection.count()).toBe(2);
   await documents.close();
   expect(troubles).toEqual([
-    { collection: "notes", message: expect.stringContaining("kept in notes.db.refused-") as string },
+    { collection: "notes", message: expect.stringContaining("see notes.db.refused-") as string },
   ]);
   const aside = (await readdir(folder)).find((name) => name.includes(".refused-")) ?? "";
   expect(await readFile(join(folder, aside), "utf8")).toContain('{"name":"b","text":"same"}');

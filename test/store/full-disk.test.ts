@@ -11,12 +11,12 @@ import { temporaryFolder } from "./folder.ts";
 
 const mounted: string[] = [];
 afterEach(() => {
-  for (const folder of mounted.splice(0)) execFileSync("umount", ["-l", folder]);
+  for (const folder of mounted.splice(0)) execFileSync("/bin/umount", ["-l", folder]);
 });
 
 function mountSmallDisk(folder: string, megabytes: number): boolean {
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "berth-test", folder], {
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "berth-test", folder], {
       stdio: "ignore",
     });
     mounted.push(folder);
@@ -115,6 +115,29 @@ test("a change that the full disk refuses is taken back, whatever was built upon
   await expect(collection.insert({ name: "c", text: "second" })).rejects.toMatchObject({ code: "CONFLICT" });
   expect(await collection.find({ text: "first" })).toMatchObject({ count: 2 });
   await documents.close();
+});
+
+test("a store opens on a full disk, new collections too, and takes documents when there is room", async (context) => {
+  const folder = await temporaryFolder();
+  if (!mountSmallDisk(folder, 1)) return context.skip("only root can make a small disk");
+  const troubles: string[] = [];
+  const open = () => openNedb({ folder, onTrouble: ({ message }) => troubles.push(message) });
+  const first = await open();
+  await (await first.collection<Note>(notes)).insert({ name: "a", text: "1" });
+  await first.close();
+  await writeFile(join(folder, "ballast"), randomBytes(2_000_000)).catch(() => undefined);
+  const documents = await open();
+  expect(await (await documents.collection<Note>(notes)).get("a")).toBeDefined();
+  const others = await documents.collection<Note>({ ...notes, name: "others" });
+  const long = "z".repeat(5000);
+  await expect(others.insert({ name: "b", text: long })).rejects.toMatchObject(full);
+  await rm(join(folder, "ballast"));
+  await others.insert({ name: "b", text: long });
+  await documents.close();
+  const again = await open();
+  expect(await (await again.collection<Note>({ ...notes, name: "others" })).count()).toBe(1);
+  await again.close();
+  expect(troubles).toEqual([]);
 });
 
 test("a push that fills the disk is refused and gives its room back, while pulls go on", async (context) => {

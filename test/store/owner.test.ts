@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFile, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { layoutOf } from "../../registry/store/layout.ts";
 import { ownFolder } from "../../registry/store/owner.ts";
@@ -41,7 +41,7 @@ test("of many that want a folder at once, one gets it", async () => {
 async function ownElsewhere(folder: string): Promise<{ pid: number; kill: () => Promise<void> }> {
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", join(import.meta.dirname, "owner-process.ts"), folder],
+    ["--import", "tsx", fileURLToPath(new URL("./owner-process.ts", import.meta.url)), folder],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },

@@ -70,7 +70,11 @@ async function keep(berth: Berth, repository: string, mediaType: string, bytes: 
   const place = new URL(begun.headers.get("location") ?? "", berth.url);
   place.searchParams.set("digest", digest);
   const headers = { "content-type": "application/octet-stream" };
-  const kept = await berth.fetch(place.pathname + place.search, { method: "PUT", headers, body: new Uint8Array(bytes) });
+  const kept = await berth.fetch(place.pathname + place.search, {
+    method: "PUT",
+    headers,
+    body: new Uint8Array(bytes),
+  });
   expect(kept.status).toBe(201);
   return { mediaType, digest, size: bytes.length };
 }

@@ -34,6 +34,7 @@ const views: View[] = [
   { name: "layers", path: `${app}/-/v1?show=layers` },
   { name: "referrers", path: `${app}/-/v1?show=referrers` },
   { name: "account", path: "/account" },
+  { name: "the API", path: "/api-reference" },
   { name: "nothing there", path: "/nowhere" },
   {
     name: "a new project",
@@ -80,7 +81,8 @@ test.afterAll(() => berth?.close());
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every view can be read and used by everyone: ${colorScheme}`, async ({ browser }) => {
     const options = { ...inChromium, colorScheme, reducedMotion: "reduce" as const };
-    const [signedIn, stranger] = [await browser.newPage(options), await browser.newPage(options)];
+    const contexts = [await browser.newContext(options), await browser.newContext(options)] as const;
+    const [signedIn, stranger] = [await contexts[0].newPage(), await contexts[1].newPage()];
     const complaints = await complaintsOf(signedIn);
     await signIn(signedIn, berth);
     for (const view of views) {
@@ -90,7 +92,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect.soft(await barriersOf(page), view.name).toEqual([]);
     }
     expect(complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([]);
-    await Promise.all([signedIn.close(), stranger.close()]);
+    await Promise.all(contexts.map((context) => context.close()));
   });
 }
 

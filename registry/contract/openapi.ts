@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { contract, operationsOf } from "../contract/index.ts";
-import type { Operation } from "../contract/operation.ts";
-import { apiPrefix, routeOf } from "../contract/path.ts";
-import { isNew } from "../contract/reply.ts";
+import { contract, operationsOf } from "./index.ts";
+import type { Operation } from "./operation.ts";
+import { apiPrefix, routeOf } from "./path.ts";
+import { isNew } from "./reply.ts";
 
 /** The API's description, OpenAPI 3.1, made from the contract: it cannot say anything else than what the server does. */
 export function describeApi(version: string): object {
