@@ -6,10 +6,10 @@ import type { User, users } from "../../registry/contract/users.ts";
 import { useClient } from "../client.ts";
 import { useEvents } from "./events.ts";
 
-/** Who is signed in. */
 /** What these refuse says nothing about the session. */
 const ownWords = new Set(["session.open", "users.current", "users.setPassword", "users.signUp"]);
 
+/** Who is signed in. */
 export const useSession = defineStore("session", () => {
   const client = useClient();
   const events = useEvents();
