@@ -89,6 +89,8 @@ function run(): void {
     const fresh = createWindow({ memory: at("window.json"), mayClose: quit.isUnderWay });
     window = fresh;
     fresh.once("ready-to-show", () => fresh.show());
+    // A page that cannot be drawn says so better than a window that does not come.
+    fresh.webContents.once("did-fail-load", () => fresh.show());
     fresh.on("close", () => {
       if (!quit.isUnderWay()) void close(fresh);
     });
@@ -100,6 +102,7 @@ function run(): void {
       .catch((error: unknown) => log({ level: "warn", message: `${name}: ${String(error)}` }));
   }
 
+  app.setAppUserModelId("invalid.example.berth");
   lockSession(electronSession.defaultSession);
   serveScheme(electronSession.defaultSession, pages);
   answerCalls({ host, session, desktop, page, log });

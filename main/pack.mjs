@@ -3,6 +3,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build, root } from "./build.mjs";
 import { findElectronToPack } from "./electron.mjs";
 
@@ -51,7 +52,7 @@ function pack() {
 }
 
 function builder(words) {
-  const cli = join(root, "node_modules/electron-builder/cli.js");
+  const cli = fileURLToPath(import.meta.resolve("electron-builder/cli.js"));
   const env = { ...process.env, CUSTOM_FPM_PATH: join(root, "main/resources/fpm.cjs") };
   const { status } = spawnSync(process.execPath, [cli, ...words], { cwd: root, env, stdio: "inherit" });
   if (status !== 0) throw new Error("the package could not be made");

@@ -111,7 +111,8 @@ least and the most in brackets; a ratio is taken within a round. Ratios are what
 - Berth is the headless program that \`npm run serve\` starts, and is asked with a bearer token. docker-registry asks nobody
   who he is, and writes no log of requests.
 - A large blob is random bytes, pushed as docker does (\`POST\`, one streamed \`PATCH\`, \`PUT\`), and pulled by curl, which
-  throws it away; several clients are several processes. Before each measurement the disk is in step (\`sync\`).
+  throws it away; several clients are several processes. A pull is measured after one that does not count, so that both
+  have the file in memory, and every measurement after the disk is in step (\`sync\`).
 - A small image is a layer of 8 KiB, a configuration and a manifest.
 - Manifests are asked for by wrk, those by \`HEAD\` by a small program of the bench, since wrk waits for a body.
 - The event loop's stalls are seen from within (\`monitorEventLoopDelay\`), the calls from without, over REST.

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { ask, type Answer } from "./requests.ts";
-import type { Contender } from "./contenders.ts";
+import type { Repository } from "./contenders.ts";
 
 export interface BigBlob {
   path: string;
@@ -33,43 +33,33 @@ export async function refresh(blob: BigBlob): Promise<BigBlob> {
 }
 
 /** Pushes it as docker does: `POST`, the bytes in one streamed `PATCH`, `PUT` with the digest. Throws if any is refused. */
-export async function push(contender: Contender, repository: string, blob: BigBlob): Promise<void> {
-  const headers = await contender.credentials(repository);
-  const opened = await ask(`${contender.url}/v2/${repository}/blobs/uploads/`, { method: "POST", headers });
-  const sent = await curl(locationOf(contender, opened), [
+export async function push({ url, headers }: Repository, blob: BigBlob): Promise<void> {
+  const opened = await ask(`${url}/blobs/uploads/`, { method: "POST", headers });
+  const sent = await curl(locationOf(url, opened), [
     ...["-X", "PATCH", "-T", blob.path, "-D", "-", "-o", "/dev/null", "-H", "Expect:"],
-    ...[
-      "-H",
-      "Transfer-Encoding: chunked",
-      "-H",
-      "Content-Type: application/octet-stream",
-      ...headersOf(headers),
-    ],
+    ...headersOf({ ...headers, "Transfer-Encoding": "chunked", "Content-Type": "application/octet-stream" }),
   ]);
-  const location = new URL(/^location: *(\S+)/im.exec(sent)?.[1] ?? "", contender.url);
+  const location = new URL(/^location: *(\S+)/im.exec(sent)?.[1] ?? "", url);
   location.searchParams.set("digest", blob.digest);
   await ask(location.href, { method: "PUT", headers });
 }
 
 /** Pulls a blob as many times at once, each by a process of its own that throws the bytes away. */
 export async function pull(
-  contender: Contender,
-  repository: string,
+  { owner, url, headers }: Repository,
   blob: BigBlob,
   clients: number,
 ): Promise<void> {
-  const headers = headersOf(await contender.credentials(repository));
-  const url = `${contender.url}/v2/${repository}/blobs/${blob.digest}`;
+  const args = ["-o", "/dev/null", "-w", "%{size_download}", ...headersOf(headers)];
   const got = await Promise.all(
-    Array.from({ length: clients }, () =>
-      curl(url, ["-o", "/dev/null", "-w", "%{size_download}", ...headers]),
-    ),
+    Array.from({ length: clients }, () => curl(`${url}/blobs/${blob.digest}`, args)),
   );
   if (got.some((bytes) => Number(bytes) !== blob.size))
-    throw new Error(`${contender.name} sent ${got.join(", ")} bytes`);
+    throw new Error(`${owner.name} sent ${got.join(", ")} bytes`);
 }
 
-export function locationOf({ url }: Contender, { headers }: Answer): string {
+/** Where an answer sends the client on to, from the address that was asked. */
+export function locationOf(url: string, { headers }: Answer): string {
   return new URL(String(headers["location"]), url).href;
 }
 

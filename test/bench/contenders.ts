@@ -16,9 +16,16 @@ export interface Contender {
   pid: number;
   /** What the process has written to its standard error. */
   said(): string;
-  /** Headers that let a client use these repositories. A token of Berth's, asked for anew each time; nothing elsewhere. */
-  credentials(...repositories: string[]): Promise<Record<string, string>>;
+  /** A repository to push to and pull from, with what lets a client do so: a fresh token of Berth's, nothing elsewhere. */
+  repository(name: string): Promise<Repository>;
   stop(): Promise<void>;
+}
+
+export interface Repository {
+  owner: Contender;
+  /** `http://127.0.0.1:port/v2/library/name`. */
+  url: string;
+  headers: Record<string, string>;
 }
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -31,12 +38,11 @@ export async function startBerth(folder: string, preload?: string): Promise<Cont
   const env = { ...process.env, BERTH_ADMIN_PASSWORD: password };
   const child = spawn(process.execPath, preload ? ["--require", preload, ...args] : args, { cwd: root, env });
   const url = `http://127.0.0.1:${port}`;
-  return contender("Berth", child, url, async (...repositories) => {
-    const scopes = repositories.map((name) => `&scope=repository:${name}:pull,push`).join("");
+  return contender("Berth", child, url, async (repository) => {
+    const scope = `repository:${repository}:pull,push`;
     const basic = `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`;
-    const answer = await ask(`${url}/service/token?service=harbor-registry${scopes}`, {
-      headers: { authorization: basic },
-    });
+    const path = `/service/token?service=harbor-registry&scope=${scope}`;
+    const answer = await ask(url + path, { headers: { authorization: basic } });
     const { token } = JSON.parse(answer.body.toString()) as { token: string };
     return { authorization: `Bearer ${token}` };
   });
@@ -63,7 +69,7 @@ async function contender(
   name: Contender["name"],
   child: ChildProcess,
   url: string,
-  credentials: Contender["credentials"],
+  credentials: (repository: string) => Promise<Record<string, string>>,
 ): Promise<Contender> {
   let said = "";
   child.stdout?.resume();
@@ -82,7 +88,16 @@ async function contender(
     if (child.exitCode !== null) throw new Error(`${name} did not start: ${said}`);
     await wait(2);
   }
-  return { name, url, pid: child.pid ?? 0, said: () => said, credentials, stop };
+  const { pid = 0 } = child;
+  const owner: Contender = {
+    name,
+    url,
+    pid,
+    said: () => said,
+    stop,
+    repository: async (path) => ({ owner, url: `${url}/v2/${path}`, headers: await credentials(path) }),
+  };
+  return owner;
 }
 
 /** Whether it speaks the distribution API yet: an empty answer and a request to sign in are both fine. */

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { locate } from "../parts.ts";
-import type { Contender } from "./contenders.ts";
+import type { Repository } from "./contenders.ts";
 
 export interface Load {
   method: "GET" | "HEAD";
-  path: string;
+  tag: string;
   connections: number;
   seconds: number;
 }
@@ -16,15 +16,10 @@ export interface Load {
  *
  * `GET` by wrk. wrk waits for the body that the answer to a `HEAD` names and never has, so `HEAD` by a program of ours.
  */
-export async function requestsPerSecond(
-  contender: Contender,
-  repository: string,
-  load: Load,
-): Promise<number> {
-  const credentials = await contender.credentials(repository);
-  const headers = { ...credentials, accept: "application/vnd.oci.image.manifest.v1+json" };
+export async function requestsPerSecond(repository: Repository, load: Load): Promise<number> {
+  const headers = { ...repository.headers, accept: "application/vnd.oci.image.manifest.v1+json" };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  const url = contender.url + load.path;
+  const url = `${repository.url}/manifests/${load.tag}`;
   const { connections, seconds } = load;
   const output = await (load.method === "GET"
     ? run(locate("wrk"), [
@@ -37,7 +32,7 @@ export async function requestsPerSecond(
     : run(process.execPath, ["--import", "tsx", heads, url, String(connections), String(seconds), ...lines]));
   const [, rate] = /^Requests\/sec: *([\d.]+)/m.exec(output) ?? [];
   if (rate === undefined || /Non-2xx|Socket errors/.test(output))
-    throw new Error(`${contender.name}: ${output}`);
+    throw new Error(`${repository.owner.name}: ${output}`);
   return Number(rate);
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { locationOf } from "./big-blobs.ts";
-import type { Contender } from "./contenders.ts";
+import type { Repository } from "./contenders.ts";
 import { ask, each } from "./requests.ts";
 
 interface SmallImage {
@@ -30,20 +30,17 @@ export function makeImages(count: number): SmallImage[] {
 
 /** Pushes them, eight at once, each as docker does: asks for every blob, sends it in a `PATCH`, and then the manifest. */
 export async function pushImages(
-  contender: Contender,
-  repository: string,
+  { url: base, headers }: Repository,
   images: readonly SmallImage[],
 ): Promise<void> {
-  const headers = await contender.credentials(repository);
-  const base = `${contender.url}/v2/${repository}`;
   await each(images, atOnce, async ({ tag, blobs, manifest }) => {
     for (const body of blobs) {
       const digest = digestOf(body);
       await ask(`${base}/blobs/${digest}`, { method: "HEAD", headers, any: true });
       const opened = await ask(`${base}/blobs/uploads/`, { method: "POST", headers });
       const octets = { ...headers, "content-type": "application/octet-stream" };
-      const sent = await ask(locationOf(contender, opened), { method: "PATCH", headers: octets, body });
-      const end = new URL(locationOf(contender, sent));
+      const sent = await ask(locationOf(base, opened), { method: "PATCH", headers: octets, body });
+      const end = new URL(locationOf(base, sent));
       end.searchParams.set("digest", digest);
       await ask(end.href, { method: "PUT", headers });
     }
@@ -54,18 +51,16 @@ export async function pushImages(
 
 /** Pulls them, eight at once: the manifest by its tag, then what it names. */
 export async function pullImages(
-  contender: Contender,
-  repository: string,
+  { owner, url: base, headers: given }: Repository,
   images: readonly SmallImage[],
 ): Promise<void> {
-  const headers = { ...(await contender.credentials(repository)), accept: manifestType };
-  const base = `${contender.url}/v2/${repository}`;
+  const headers = { ...given, accept: manifestType };
   await each(images, atOnce, async ({ tag, blobs, manifest }) => {
     const { body } = await ask(`${base}/manifests/${tag}`, { headers });
-    if (!body.equals(manifest)) throw new Error(`${contender.name} gave another manifest for ${tag}`);
+    if (!body.equals(manifest)) throw new Error(`${owner.name} gave another manifest for ${tag}`);
     for (const blob of blobs) {
       const got = await ask(`${base}/blobs/${digestOf(blob)}`, { headers });
-      if (got.body.length !== blob.length) throw new Error(`${contender.name} cut a blob of ${tag} short`);
+      if (got.body.length !== blob.length) throw new Error(`${owner.name} cut a blob of ${tag} short`);
     }
   });
 }

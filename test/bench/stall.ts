@@ -40,7 +40,7 @@ export async function measureUnderLoad(folder: string, size: number, rounds: num
         await wait(10);
       }
     })();
-    await Promise.all(blobs.map((blob, n) => push(berth, `library/load-${n}`, blob)));
+    await Promise.all(blobs.map(async (blob, n) => push(await berth.repository(`library/load-${n}`), blob)));
     over = true;
     await calling;
     measured.calls.push(quantile(calls, 0.99));

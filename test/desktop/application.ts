@@ -36,10 +36,11 @@ export async function startApplication(
   const began = performance.now();
   // The machine's owner may be root, and the runtime of tests has no other protection for that.
   const switches = ["--no-sandbox", "--disable-gpu"];
-  const electron = await _electron.launch({
+  const electron = await launch({
     executablePath: program ?? locate("electron"),
     args: [...switches, ...(program === undefined ? [root] : []), ...words],
     env: desk.env as Record<string, string>,
+    timeout: 40_000,
   });
   const child = electron.process();
   let output = "";
@@ -55,6 +56,11 @@ export async function startApplication(
   });
   await page.waitForSelector("#app > *");
   return { electron, page, violations, opened: performance.now() - began, output: () => output, ended };
+}
+
+/** On a busy machine the driver now and then misses an answer while it attaches, and would wait for it for ever. */
+async function launch(options: Parameters<typeof _electron.launch>[0]): Promise<ElectronApplication> {
+  return _electron.launch(options).catch(() => _electron.launch(options));
 }
 
 /** Writes what the settings page would have: which port, above all, as the usual one may be in use here. */

@@ -10,6 +10,7 @@ import {
   begin,
   call,
   chooseSettings,
+  closeWindow,
   freePort,
   isVisible,
   root,
@@ -132,6 +133,19 @@ test("starts with the session when wished, without its window", async () => {
   await desk.tray.press("Quit Berth");
   const [code] = (await once(started, "exit")) as [number];
   expect(code).toBe(0);
+});
+
+test("asks before it goes where no tray could bring it back", async () => {
+  await desk.close();
+  desk = await openDesk({ keychain: false, panel: false });
+  await chooseSettings(desk, { port: await freePort() });
+  berth = await startApplication(desk);
+  const { value } = await call(berth.page, "desktop.state");
+  await closeWindow(berth.electron);
+  await berth.page.waitForTimeout(1_000);
+  expect(await isVisible(berth.electron)).toBe(true);
+  const { address } = value as { address: string };
+  expect((await fetch(`http://${address}/v2/`)).status).toBe(401);
 });
 
 test("ends in good order when it is told to by a signal", async () => {

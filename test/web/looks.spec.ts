@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import { expect, test, type Page } from "@playwright/test";
+import { expect, test, type Browser, type BrowserContextOptions, type Page } from "@playwright/test";
 import type { Berth } from "../harness.ts";
 import { absent, complaintsOf, inChromium, root, signIn, startSite } from "./browser.ts";
 import { pushImage, pushIndex, pushReferrer } from "./images.ts";
@@ -19,23 +19,23 @@ interface View {
 
 const app = "/projects/library/repositories/team/app";
 const views: View[] = [
-  { name: "projects", path: "/projects" },
-  { name: "projects without a match", path: "/projects?text=nowhere" },
-  { name: "projects of a stranger", path: "/projects", stranger: true },
-  { name: "sign in", path: "/sign-in", stranger: true },
+  { name: "the projects", path: "/projects" },
+  { name: "a search without a match", path: "/projects?text=nowhere" },
+  { name: "the projects of a stranger", path: "/projects", stranger: true },
+  { name: "the way in", path: "/sign-in", stranger: true },
   { name: "a private project to a stranger", path: "/projects/private", stranger: true },
-  { name: "repositories", path: "/projects/library" },
+  { name: "the repositories", path: "/projects/library" },
   { name: "an empty project", path: "/projects/private" },
-  { name: "project settings", path: "/projects/library/settings" },
-  { name: "artifacts", path: app },
+  { name: "the settings of a project", path: "/projects/library/settings" },
+  { name: "the artifacts", path: app },
   { name: "an image", path: `${app}/-/v1` },
   { name: "an index", path: `${app}/-/multi` },
-  { name: "configuration", path: `${app}/-/v1?show=configuration` },
-  { name: "layers", path: `${app}/-/v1?show=layers` },
-  { name: "referrers", path: `${app}/-/v1?show=referrers` },
-  { name: "account", path: "/account" },
+  { name: "a configuration", path: `${app}/-/v1?show=configuration` },
+  { name: "the layers", path: `${app}/-/v1?show=layers` },
+  { name: "the referrers", path: `${app}/-/v1?show=referrers` },
+  { name: "the account", path: "/account" },
   { name: "the API", path: "/api-reference" },
-  { name: "nothing there", path: "/nowhere" },
+  { name: "the page for nothing", path: "/nowhere" },
   {
     name: "a new project",
     path: "/projects",
@@ -53,7 +53,7 @@ const views: View[] = [
     },
   },
   {
-    name: "search",
+    name: "the search",
     path: "/projects",
     act: async (page) => {
       await page.keyboard.press("/");
@@ -79,20 +79,28 @@ test.beforeAll(async () => {
 test.afterAll(() => berth?.close());
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`every view can be read and used by everyone: ${colorScheme}`, async ({ browser }) => {
-    const options = { ...inChromium, colorScheme, reducedMotion: "reduce" as const };
-    const contexts = [await browser.newContext(options), await browser.newContext(options)] as const;
-    const [signedIn, stranger] = [await contexts[0].newPage(), await contexts[1].newPage()];
-    const complaints = await complaintsOf(signedIn);
-    await signIn(signedIn, berth);
+  test.describe(`in a ${colorScheme} window`, () => {
+    let signedIn: Visitor;
+    let stranger: Visitor;
+
+    test.beforeAll(async ({ browser }) => {
+      const options = { ...inChromium, colorScheme, reducedMotion: "reduce" as const };
+      [signedIn, stranger] = [await visit(browser, options), await visit(browser, options)];
+      await signIn(signedIn.page, berth);
+    });
+
+    test.afterAll(() => Promise.all([signedIn, stranger].map((visitor) => visitor?.page.context().close())));
+
     for (const view of views) {
-      const page = view.stranger ? stranger : signedIn;
-      await show(page, view);
-      await picture(page, `${view.name}-${colorScheme}`);
-      expect.soft(await barriersOf(page), view.name).toEqual([]);
+      test(`everyone can read and use ${view.name}`, async () => {
+        const { page, complaints } = view.stranger ? stranger : signedIn;
+        complaints.length = 0;
+        await show(page, view);
+        await picture(page, `${view.name}-${colorScheme}`);
+        expect(await barriersOf(page)).toEqual([]);
+        expect(complaints).toEqual([]);
+      });
     }
-    expect(complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([]);
-    await Promise.all(contexts.map((context) => context.close()));
   });
 }
 
@@ -106,8 +114,18 @@ test("the pages run where no text may become a script", async ({ page }) => {
   const complaints = await complaintsOf(page);
   await signIn(page, berth);
   for (const view of views.filter(({ stranger }) => !stranger)) await show(page, view);
-  expect(complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([]);
+  expect(complaints).toEqual([]);
 });
+
+interface Visitor {
+  page: Page;
+  complaints: string[];
+}
+
+async function visit(browser: Browser, options: BrowserContextOptions): Promise<Visitor> {
+  const page = await (await browser.newContext(options)).newPage();
+  return { page, complaints: await complaintsOf(page) };
+}
 
 async function show(page: Page, { path, act }: View): Promise<void> {
   await page.goto(berth.url + path);
@@ -116,9 +134,9 @@ async function show(page: Page, { path, act }: View): Promise<void> {
   await act?.(page);
 }
 
-/** What stands in somebody's way and matters. */
+/** What stands in somebody's way and matters. The pages have no frames, so the quicker way of asking will do. */
 async function barriersOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
