@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { link, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { Fault } from "../contract/fault.ts";
 import { codeOf, fileMode, isMissing, makeFolder } from "./disk.ts";
 import { layoutOf } from "./layout.ts";
@@ -33,7 +33,7 @@ export async function ownFolder(dataDir: string): Promise<Owner> {
   await writeFile(mine, text, { mode: fileMode, flag: "wx" });
   try {
     // A link appears whole or not at all, and only if the name is free.
-    while (!(await linkTo(mine, path))) await removeIfDead(path, dataDir);
+    while (!(await linkTo(mine, path))) await removeIfDead(path, mine, dataDir);
   } finally {
     await rm(mine, { force: true });
   }
@@ -70,8 +70,13 @@ async function linkTo(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Takes a dead process's mark away; throws if the process lives. */
-async function removeIfDead(path: string, dataDir: string): Promise<void> {
+/**
+ * Takes a dead process's mark away; throws if the process lives.
+ *
+ * Only who holds the claim on that very mark may remove it, so that nobody takes away what another has put there since.
+ * A claim is a mark like any other, and the claim of a process that died with it is taken away in the same manner.
+ */
+async function removeIfDead(path: string, mine: string, dataDir: string): Promise<void> {
   const seen = await readIfThere(path);
   if (seen === undefined) return;
   const other = markOf(seen);
@@ -83,16 +88,10 @@ async function removeIfDead(path: string, dataDir: string): Promise<void> {
       `${dataDir} is in use by another Berth (${who}): stop it first, or choose another folder`,
     );
   }
-  // Of two processes that come here, one may take away what the other has just put there: then it is put back.
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
-  if ((await readIfThere(aside)) !== seen) await linkTo(aside, path);
-  await rm(aside, { force: true });
+  const claim = `${path}.${createHash("sha256").update(seen).digest("hex").slice(0, 16)}`;
+  if (!(await linkTo(mine, claim))) return removeIfDead(claim, mine, dataDir);
+  if ((await readIfThere(path)) === seen) await rm(path, { force: true });
+  await rm(claim, { force: true });
 }
 
 async function lives(other: ProcessMark, path: string): Promise<boolean> {

@@ -6,11 +6,12 @@ import { useClient } from "../client.ts";
 import { useEvents } from "./events.ts";
 import { createListing } from "./listing.ts";
 
-/** Somebody who may become a member. A person without an id is one that only the directory knows so far. */
+/** Somebody who may become a member. Without an id only the directory knows them so far: a group there by its `dn`. */
 export interface Candidate {
   kind: "user" | "group";
   id?: number;
   name: string;
+  dn?: string;
 }
 
 /** The members of the open project. */
@@ -26,10 +27,14 @@ export const useMembers = defineStore("members", () => {
     () => void listing.refresh(),
   );
 
-  async function add(project: string, { kind, id, name }: Candidate, role_id: RoleId): Promise<void> {
+  async function add(
+    project: string,
+    { kind, id, name, dn = "" }: Candidate,
+    role_id: RoleId,
+  ): Promise<void> {
     const who =
       kind === "group"
-        ? { member_group: id === undefined ? { group_name: name } : { id } }
+        ? { member_group: id === undefined ? { group_name: name, ldap_group_dn: dn } : { id } }
         : { member_user: id === undefined ? { username: name } : { user_id: id } };
     await client.members.create({ project_name_or_id: project, role_id, ...who });
   }
