@@ -7,6 +7,15 @@ export function platformName(platform: Record<string, unknown> | undefined): str
   return [os, architecture, variant].filter(Boolean).join("/");
 }
 
+/** Whether it stands for other manifests. Harbor calls an index of images an image. */
+export function isIndex(artifact: Artifact): boolean {
+  return /image\.index|manifest\.list/.test(artifact.manifest_media_type);
+}
+
+export function typeName(artifact: Artifact): string {
+  return isIndex(artifact) ? "INDEX" : artifact.type;
+}
+
 /** Where an artifact runs: an image's own platform, or those of an index's children. */
 export function platformsOf(artifact: Artifact): string[] {
   const own = platformName(artifact.extra_attrs);

@@ -1,9 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 
 /** Bytes of a piece: what is read at a time for who takes it fast. */
-export const pieceBytes = 512 * 1024;
-/** Pieces in memory at most: 16 MiB. */
-const most = 32;
+export const pieceBytes = 1024 * 1024;
+/** Pieces in memory at most: 24 MiB. */
+const most = 24;
 
 export interface Piece {
   readonly bytes: Buffer;

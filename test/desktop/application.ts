@@ -38,9 +38,9 @@ export async function startApplication(
   const switches = ["--no-sandbox", "--disable-gpu"];
   const electron = await launch({
     executablePath: program ?? locate("electron"),
-    args: [...switches, ...(program === undefined ? [root] : []), ...words],
+    args: [...switches, ...(program === undefined ? ["-r", holdUntilAttached, root] : []), ...words],
     env: desk.env as Record<string, string>,
-    timeout: 40_000,
+    timeout: 30_000,
   });
   const child = electron.process();
   let output = "";
@@ -58,7 +58,13 @@ export async function startApplication(
   return { electron, page, violations, opened: performance.now() - began, output: () => output, ended };
 }
 
-/** On a busy machine the driver now and then misses an answer while it attaches, and would wait for it for ever. */
+/**
+ * The driver's own part in the application: Electron is not ready before the driver is. It is loaded where the driver
+ * brings its Electron itself, and must be asked for where it is brought here.
+ */
+const holdUntilAttached = join(root, "node_modules/playwright-core/lib/server/electron/loader.js");
+
+/** A packed application loads no such part; if its page comes while the driver attaches, that waits for it for ever. */
 async function launch(options: Parameters<typeof _electron.launch>[0]): Promise<ElectronApplication> {
   return _electron.launch(options).catch(() => _electron.launch(options));
 }

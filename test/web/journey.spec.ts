@@ -1,7 +1,7 @@
 import { expect, test, type Page } from "@playwright/test";
 import type { Berth } from "../harness.ts";
 import { absent, complaintsOf, inChromium, signIn, startSite } from "./browser.ts";
-import { pushImage } from "./images.ts";
+import { pushImage, pushIndex } from "./images.ts";
 
 test.use(inChromium);
 test.skip(absent() !== undefined, absent());
@@ -116,8 +116,22 @@ test.describe.serial("a first project in the browser", () => {
     await page.getByRole("link", { name: "team/app" }).click();
   });
 
+  test("leads from an index to the image of each platform", async () => {
+    const images = [
+      await pushImage(berth, "shop.web/team/app", "amd64"),
+      await pushImage(berth, "shop.web/team/app", "arm64"),
+    ];
+    await pushIndex(berth, "shop.web/team/app", "all", images);
+    await page.getByTestId("tag-all").click();
+    await expect(page.getByRole("link", { name: "Configuration" })).toHaveCount(0);
+    await page.getByRole("link", { name: "linux/arm64" }).click();
+    await page.getByRole("link", { name: "Configuration" }).click();
+    await expect(page.getByText("docker-entrypoint.sh")).toBeVisible();
+    await page.getByRole("link", { name: "team/app" }).click();
+  });
+
   test("deletes one tag and keeps those beside it", async () => {
-    await page.getByTestId("remove").first().click();
+    await page.getByRole("row").filter({ hasText: "latest" }).getByTestId("remove").click();
     await expect(page.getByRole("dialog")).toContainText("2 tags share this artifact.");
     await page.getByTestId("remove-1.1").click();
     await expect(page.getByRole("dialog")).toContainText("The artifact stays, and so do: latest.");
