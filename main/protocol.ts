@@ -90,6 +90,6 @@ function fileFor(pathname: string, files: Map<string, string>): string | undefin
 
 function isRoute(path: string): boolean {
   if (/%(00|2e|5c)/i.test(path) || /\\|\/\/|\0/.test(path)) return false;
-  // A tag may be called 1.0 or v2.1-alpine; a file ends in letters.
-  return path.startsWith("/") && !/\.[a-z][a-z0-9]*$/i.test(path);
+  // Projects and tags may have dots in their names; no other page has.
+  return path.startsWith("/projects/") || (path.startsWith("/") && !/\.[a-z0-9]+$/i.test(path));
 }

@@ -25,6 +25,8 @@ const policy = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types vue",
 ].join("; ");
 
 /** The built pages: a fixed list made at start, so that no path can name another file. */
@@ -38,8 +40,9 @@ export async function createPages(folder: string) {
   return function pages(ctx: Context): void {
     if (ctx.method !== "GET" && ctx.method !== "HEAD")
       throw new Fault("METHOD_NOT_ALLOWED", "pages are only read");
-    // The router in the page knows the rest of its paths.
-    const path = files.has(ctx.path) || extname(ctx.path) !== "" ? ctx.path : "/index.html";
+    // The router in the page knows the rest of its paths. Projects and tags may have dots in their names; no other page has.
+    const isPage = extname(ctx.path) === "" || ctx.path.startsWith("/projects/");
+    const path = !files.has(ctx.path) && isPage ? "/index.html" : ctx.path;
     const found = files.get(path);
     if (!found) throw new Fault("NOT_FOUND", "there is no such page");
     ctx.set("Content-Type", types[extname(path)] ?? "application/octet-stream");
