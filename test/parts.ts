@@ -108,14 +108,6 @@ export function electronPath(): string | undefined {
   return hasItsLibraries(path) ? path : undefined;
 }
 
-/** The unpacked runtime that packaging starts from: `electron-builder`'s `electronDist`, with no application in it. */
-export function electronDist(): string | undefined {
-  const own = ownElectron();
-  if (own !== undefined) return dirname(own);
-  const path = electronPath();
-  return path === undefined ? undefined : existing(join(dirname(path), "../clean"));
-}
-
 /** Runs a program to its end. A status other than 0 is an answer, not an error. */
 export async function run(
   program: string,

@@ -25,7 +25,7 @@ export function useFilter<K extends string>(
   function narrow(changes: Partial<Record<K, string>>): void {
     const { page: _page, ...others } = { ...route.query, ...changes };
     const kept = Object.entries(others).filter(([, value]) => value !== "" && value !== undefined);
-    void router.replace({ query: Object.fromEntries(kept) as LocationQuery });
+    void router.replace({ query: Object.fromEntries(kept) });
   }
 
   return { filter, narrow };

@@ -1,6 +1,6 @@
 import { defineStore } from "pinia";
 import { computed } from "vue";
-import type { UserGroup, usergroups as operations } from "../../registry/contract/ldap.ts";
+import type { LdapUser, UserGroup, usergroups as operations } from "../../registry/contract/ldap.ts";
 import type { Input } from "../../registry/contract/operation.ts";
 import { useClient } from "../client.ts";
 import { createListing } from "./listing.ts";
@@ -20,6 +20,12 @@ export const useDirectory = defineStore("directory", () => {
   const keepsMe = computed(() => active.value && session.user?.user_id !== adminId);
   const listing = createListing((query: Input<typeof operations.list>) => client.usergroups.list(query));
 
+  /** By a part of the name; of several entries with one name, which the registry cannot tell apart, the first. */
+  async function findUsers(username: string): Promise<LdapUser[]> {
+    const found = await client.ldap.searchUsers({ username });
+    return [...new Map(found.toReversed().map((user) => [user.username, user])).values()].reverse();
+  }
+
   async function addGroup(group: { group_name: string; ldap_group_dn: string }): Promise<void> {
     await client.usergroups.create(group);
     await listing.refresh();
@@ -36,7 +42,7 @@ export const useDirectory = defineStore("directory", () => {
     keepsMe,
     addGroup,
     removeGroup,
-    findUsers: (username: string) => client.ldap.searchUsers({ username }),
+    findUsers,
     /** The names that could not be imported, each with the reason. */
     importUsers: (ldap_uid_list: string[]) => client.ldap.importUsers({ ldap_uid_list }),
     findGroups: (groupname: string) => client.ldap.searchGroups({ groupname }),

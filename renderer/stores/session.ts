@@ -39,6 +39,7 @@ export const useSession = defineStore("session", () => {
   /** Makes an account for oneself, and is signed in with it. */
   async function signUp(draft: Input<typeof users.signUp>): Promise<void> {
     user.value = await client.users.signUp(draft);
+    ended.value = false;
   }
 
   /** Gives the administrator the first password; the window's first start. */

@@ -5,7 +5,7 @@ import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 /** A real SMTP server on this machine that keeps what it gets. */
 export interface PostOffice {
   port: number;
-  letters: { to: string[]; text: string; user: string | undefined; secure: boolean }[];
+  letters: { to: string[]; text: string; user: unknown; secure: boolean }[];
   close(): Promise<void>;
 }
 
@@ -25,7 +25,8 @@ export async function openPostOffice(options: SMTPServerOptions = {}): Promise<P
       stream.on("end", () => {
         const text = Buffer.concat(chunks).toString("utf8").replaceAll("=\r\n", "").replaceAll("=3D", "=");
         const to = session.envelope.rcptTo.map(({ address }) => address);
-        letters.push({ to, text, user: session.user, secure: session.secure });
+        const user: unknown = session.user;
+        letters.push({ to, text, user, secure: session.secure });
         done();
       });
     },
