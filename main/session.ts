@@ -32,7 +32,12 @@ export function createSession({ secrets, ended, log }: Deps): Session {
 
   return {
     async callerOf(registry) {
-      token ??= secrets().then((store) => store.get("session"));
+      token ??= secrets()
+        .then((store) => store.get("session"))
+        .catch((error: unknown) => {
+          log({ level: "warn", message: "the session could not be read", reason: String(error) });
+          return undefined;
+        });
       const asked = token;
       const held = await asked;
       const caller = await registry.caller(held, { from: "window", agent: "Berth window", keep });

@@ -35,6 +35,7 @@ import { openSettings } from "./settings.ts";
 import { layoutOf } from "./store/layout.ts";
 import { openStore } from "./store/open.ts";
 import { createSubscribe } from "./subscribe.ts";
+import { startExpiry } from "./upkeep/expire.ts";
 
 export interface Registry {
   /** Runs an operation of the contract: `projects.create`. Throws `Fault`. */
@@ -71,7 +72,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     const events = createEvents(now, (error) =>
       log({ level: "error", message: "listener failed", error: String(error) }),
     );
-    const settings = await openSettings({ collections, secrets });
+    const settings = await openSettings({ collections, secrets, locks });
     const readOnly = (): boolean => settings.current.read_only;
     const authorize = createAuthorize(collections, readOnly);
 
@@ -202,11 +203,24 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       call,
       oci: createOciEdge({ oci, authorize: recorder.watch(authorize), recorder }),
       token: createTokenEdge({ authorize, tokens }),
-      events: createEventsEdge((ctx: Context, listener) => subscribe(() => callerOf(ctx), listener)),
+      events: createEventsEdge((ctx: Context, listener) =>
+        subscribe(() => stillThere(ctx.state.caller as Caller), listener),
+      ),
       pages: config.pages === undefined ? undefined : await createPages(config.pages),
       version,
       log,
     });
+
+    /** The caller as things are now. Listening is no use of a session: it does not keep it alive. */
+    async function stillThere(caller: Caller): Promise<Caller> {
+      const { user, session, from, agent, keep } = caller;
+      const gone = session !== undefined && !(await sessions.isGood(session));
+      const known = user && !gone ? await collections.users.get(String(user.user_id)) : undefined;
+      return known ? { ...caller, user: known } : { from, agent, keep };
+    }
+
+    const expiry = startExpiry({ blobs, collections, now, log });
+    undo.push(() => expiry.stop());
 
     return {
       call,

@@ -25,7 +25,7 @@ export async function openSecretFile(
   if (passphrase !== undefined) sealed.salt ??= randomBytes(16).toString("base64");
   const key =
     passphrase === undefined
-      ? await keptKey(`${path}.key`)
+      ? await keptKey(`${path}.key`, Object.keys(sealed.entries).length > 0)
       : scryptSync(passphrase, Buffer.from(sealed.salt ?? "", "base64"), 32, {
           N: 2 ** 15,
           r: 8,
@@ -36,7 +36,18 @@ export async function openSecretFile(
     Object.entries(sealed.entries).forEach(([name, text]) => unseal(key, name, text));
 
   let writing = Promise.resolve();
-  const save = (): Promise<void> => (writing = writing.then(() => replace(path, JSON.stringify(sealed))));
+  /** One after the other. What could not be written is not kept in memory either. */
+  function change(name: string, text: string | undefined): Promise<void> {
+    const write = async (): Promise<void> => {
+      const { [name]: _, ...others } = sealed.entries;
+      const entries = text === undefined ? others : { ...others, [name]: text };
+      await replace(path, JSON.stringify({ ...sealed, entries }));
+      sealed.entries = entries;
+    };
+    const written = writing.then(write);
+    writing = written.catch(() => undefined);
+    return written;
+  }
 
   return {
     kind:
@@ -47,14 +58,8 @@ export async function openSecretFile(
       const text = Object.hasOwn(sealed.entries, name) ? sealed.entries[name] : undefined;
       return Promise.resolve(text === undefined ? undefined : unseal(key, name, text));
     },
-    async set(name, value) {
-      sealed.entries[name] = seal(key, name, value);
-      await save();
-    },
-    async remove(name) {
-      delete sealed.entries[name];
-      await save();
-    },
+    set: (name, value) => change(name, seal(key, name, value)),
+    remove: (name) => change(name, undefined),
   };
 }
 
@@ -84,9 +89,11 @@ async function readSealed(path: string): Promise<Sealed | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Sealed);
 }
 
-async function keptKey(path: string): Promise<Buffer> {
+/** A key that is not whole is never replaced while something is sealed with it: then all of that would be lost. */
+async function keptKey(path: string, needed: boolean): Promise<Buffer> {
   const kept = await readFile(path).catch(absent);
   if (kept?.length === 32) return kept;
+  if (needed) throw new Fault("PRECONDITION", `the secrets cannot be opened: ${path} is missing or damaged`);
   const key = randomBytes(32);
   await replace(path, key);
   return key;

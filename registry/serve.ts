@@ -48,7 +48,7 @@ async function serve(): Promise<void> {
     secrets: await openSecretFile(
       layoutOf(options.dataDir).secrets,
       passphrase === undefined ? {} : { passphrase },
-    ),
+    ).catch(refuse),
     adminPassword: password === undefined ? "generate" : { is: password },
     ...(existsSync(pages) ? { pages } : {}),
     version,

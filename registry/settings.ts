@@ -4,6 +4,7 @@ import { type configurations, defaults, secretKeys, Settings } from "./contract/
 import { Fault } from "./contract/fault.ts";
 import type { Handlers } from "./contract/operation.ts";
 import type { SecretStore } from "./config.ts";
+import type { Locks } from "./store/locks.ts";
 import type { Collections } from "./store/collections.ts";
 
 type SecretKey = (typeof secretKeys)[number];
@@ -17,21 +18,27 @@ export interface SettingsStore extends Pick<Handlers<typeof configurations, Call
 interface Deps {
   collections: Pick<Collections, "facts" | "users">;
   secrets: SecretStore;
+  locks: Locks;
 }
+
+type Changes = Parameters<Handlers<typeof configurations, Caller>["update"]>[0];
 
 const fact = "settings";
 const isSecret = (key: string): key is SecretKey => (secretKeys as readonly string[]).includes(key);
 
 /** The administrator's settings: kept as one document, read from memory, changed for the very next request. */
-export async function openSettings({ collections, secrets }: Deps): Promise<SettingsStore> {
+export async function openSettings({ collections, secrets, locks }: Deps): Promise<SettingsStore> {
   const { facts, users } = collections;
   let current = await read();
 
   async function read(): Promise<Settings> {
-    const kept = Settings.partial()
-      .catch({})
-      .parse((await facts.get(fact))?.value ?? {});
-    return { ...defaults, ...kept };
+    const kept = ((await facts.get(fact))?.value ?? {}) as Record<string, unknown>;
+    // One by one: a value that is not good any more must not take the others with it.
+    const good = Object.entries(Settings.shape).flatMap(([key, schema]) => {
+      const read = schema.safeParse(kept[key]);
+      return read.success ? [[key, read.data]] : [];
+    });
+    return { ...defaults, ...(Object.fromEntries(good) as Partial<Settings>) };
   }
 
   /** People of one mode are nobody in the other. Harbor: rbac 7.1. */
@@ -59,29 +66,31 @@ export async function openSettings({ collections, secrets }: Deps): Promise<Sett
       return Object.fromEntries(await Promise.all(entries)) as Awaited<ReturnType<SettingsStore["get"]>>;
     },
 
-    async update({ email_password, ldap_search_password, ...changes }) {
-      const changed = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-      const next: Settings = { ...current, ...changed };
-      if (next.auth_mode !== current.auth_mode) {
-        const reason = await whyFixed();
-        if (reason) throw new Fault("BAD_REQUEST", reason);
-      }
-      if (next.auth_mode === "ldap_auth" && (next.ldap_url === "" || next.ldap_uid === "")) {
-        throw new Fault(
-          "BAD_REQUEST",
-          "LDAP needs the directory's address and the attribute that holds the user name",
-        );
-      }
-      checkLdapSettings(next);
-      await requireSecretAgain(current, next, { email_password, ldap_search_password });
-      for (const [key, value] of Object.entries({ email_password, ldap_search_password })) {
-        if (value === null) await secrets.remove(key);
-        else if (value !== undefined && value !== "") await secrets.set(key, value);
-      }
-      await facts.put({ name: fact, value: { ...next, email_password: "", ldap_search_password: "" } });
-      current = next;
-    },
+    update: (changes) => locks.lock("settings", () => change(changes)),
   };
+
+  async function change({ email_password, ldap_search_password, ...changes }: Changes): Promise<void> {
+    const changed = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    const next: Settings = { ...current, ...changed };
+    if (next.auth_mode !== current.auth_mode) {
+      const reason = await whyFixed();
+      if (reason) throw new Fault("BAD_REQUEST", reason);
+    }
+    if (next.auth_mode === "ldap_auth" && (next.ldap_url === "" || next.ldap_uid === "")) {
+      throw new Fault(
+        "BAD_REQUEST",
+        "LDAP needs the directory's address and the attribute that holds the user name",
+      );
+    }
+    checkLdapSettings(next);
+    await requireSecretAgain(current, next, { email_password, ldap_search_password });
+    for (const [key, value] of Object.entries({ email_password, ldap_search_password })) {
+      if (value === null) await secrets.remove(key);
+      else if (value !== undefined && value !== "") await secrets.set(key, value);
+    }
+    await facts.put({ name: fact, value: { ...next, email_password: "", ldap_search_password: "" } });
+    current = next;
+  }
 
   /** A kept password is not sent to another server than the one it was given for. */
   async function requireSecretAgain(

@@ -6,6 +6,8 @@ export interface Sessions {
   open(user_id: number, about: { from: string; agent: string; minutes: number }): Promise<string>;
   /** The session, if it is still good; using one keeps it alive. */
   find(token: string): Promise<SessionDocument | undefined>;
+  /** Whether the session of that hash still counts; asking does not keep it alive. */
+  isGood(hash: string): Promise<boolean>;
   /** Those of a user that are still good, newest first. */
   of(user_id: number): Promise<SessionDocument[]>;
   close(hash: string): Promise<void>;
@@ -45,6 +47,11 @@ export function createSessions({ sessions }: Pick<Collections, "sessions">, now:
         await sessions.update(found.hash, { expires });
       }
       return found;
+    },
+
+    async isGood(hash) {
+      const found = await sessions.get(hash);
+      return found !== undefined && Date.parse(found.expires) > now().getTime();
     },
 
     async of(user_id) {

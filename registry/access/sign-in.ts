@@ -63,7 +63,10 @@ export function createSignIn({
     if (directory.active() && named?.user_id !== adminId) {
       return password === "" ? undefined : ask(principal, password);
     }
-    return (await passwords.verify(password, named?.password)) ? named : undefined;
+    if (!(await passwords.verify(password, named?.password)) || !named) return undefined;
+    // Checking takes a while: a password that was changed meanwhile is not the password any more.
+    const fresh = await users.get(String(named.user_id));
+    return fresh?.password === named.password ? fresh : undefined;
   }
 
   const verify: SignIn["verify"] = (principal, password, from) =>

@@ -33,6 +33,7 @@ export function createThrottle(now: () => Date): Throttle {
   const pairs = new LRUCache<string, Record>({ max: 20_000 });
   const addresses = new LRUCache<string, Record>({ max: 20_000 });
   const running = new Map<string, Promise<unknown>>();
+  const inFlight = new Map<string, number>();
 
   /** Fails at once for an address that has to wait; answers `undefined` for a try that was wrong, after counting it. */
   async function judge<T>(
@@ -45,7 +46,7 @@ export function createThrottle(now: () => Date): Throttle {
       refuse(addresses.get(address), mostOfAddress);
       refuse(pairs.get(pair), free);
     }
-    const found = await check();
+    const found = await (here ? check() : counted(address, check));
     if (found !== undefined) {
       pairs.delete(pair);
       return { found, pause: 0 };
@@ -53,6 +54,22 @@ export function createThrottle(now: () => Date): Throttle {
     const { failures } = count(pairs, pair);
     if (!here) count(addresses, address);
     return { found, pause: Math.min(300 * 2 ** Math.max(0, failures - 3), longestHere) };
+  }
+
+  /** Tries that have no outcome yet count as well, or all of them could be made at once. */
+  async function counted<T>(address: string, check: () => Promise<T>): Promise<T> {
+    const others = inFlight.get(address) ?? 0;
+    if (others >= mostOfAddress) {
+      throw new Fault("TOOMANYREQUESTS", "too many tries at once: wait for an answer", { retry_after: 1 });
+    }
+    inFlight.set(address, others + 1);
+    try {
+      return await check();
+    } finally {
+      const left = (inFlight.get(address) ?? 1) - 1;
+      if (left > 0) inFlight.set(address, left);
+      else inFlight.delete(address);
+    }
   }
 
   function refuse(record: Record | undefined, allowed: number): void {

@@ -65,15 +65,19 @@ export function createUsers(deps: Deps): Users {
   }
 
   async function refuseTaken(field: "username" | "email", value: string, except?: number): Promise<void> {
-    const taken = await users.find({ [field]: value });
+    // A name that is somebody's address would take that person's sign-in by it.
+    const taken =
+      (await users.find({ [field]: value })) ??
+      (await users.find(field === "email" ? { username: value } : { email: value.toLowerCase() }));
     if (taken && taken.user_id !== except) {
       throw new Fault("CONFLICT", `the ${field === "email" ? "e-mail address" : "name"} ${value} is taken`);
     }
   }
 
   async function setPassword(user_id: number, password: string): Promise<void> {
-    const time = now().toISOString();
     const hash = await passwords.hash(password);
+    // Not before: until here the old password still gets tokens.
+    const time = now().toISOString();
     await users.update(String(user_id), { password: hash, password_time: time, update_time: time });
     await sessions.closeAll(user_id);
     await deps.forgetLinks(user_id);

@@ -31,7 +31,7 @@ const Name = z
   .string()
   .min(1)
   .max(255)
-  .regex(/^[^,"~#%$]*$/, 'a name has none of , " ~ # % $')
+  .regex(/^[^,:"~#%$]*$/, 'a name has none of , : " ~ # % $')
   .regex(/^[^\p{Cc}]*$/u, "a name has no control characters")
   .transform((name) => name.normalize("NFC").trim())
   .refine((name) => name !== "", "a name is not empty");

@@ -110,7 +110,7 @@ export function createProjects({
       update_time: time,
     };
     if (await projects.find({ name })) throw new Fault("CONFLICT", `project ${name} already exists`);
-    await projects.insert(project);
+    // The membership first: alone it is harmless, whereas a project without an admin would keep its name for nobody.
     await members.insert({
       id: await sequence.next("members"),
       project_id: project.project_id,
@@ -118,6 +118,7 @@ export function createProjects({
       entity_type: "u",
       role_id: roles.projectAdmin,
     });
+    await projects.insert(project);
     return project;
   }
 

@@ -156,6 +156,7 @@ export function createJournal({
       return new Promise((resolve, reject) => {
         tasks.push(async () => {
           try {
+            assertOpen();
             const written = await begin()();
             await mend();
             // Windows does not rename over an open file.
