@@ -1,6 +1,6 @@
 // Draws Berth's icons: `node main/resources/draw.mjs`. One picture in every size and state,
 // small enough to say in distances, so that no drawing program is needed to change it.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 
@@ -114,6 +114,9 @@ function chunk(name, data) {
 const save = (name, size, layers) => writeFileSync(join(import.meta.dirname, name), paint(size, layers));
 
 save("icon.png", 1024, appLayers());
+// Linux desktops look for their own sizes, and few look further.
+mkdirSync(join(import.meta.dirname, "icons"), { recursive: true });
+for (const size of [16, 32, 48, 64, 128, 256, 512]) save(`icons/${size}x${size}.png`, size, appLayers());
 for (const state of ["idle", "active", "paused", "error"]) {
   const looks = { light: [[40, 40, 40], false], dark: [[238, 238, 238], false], Template: [[0, 0, 0], true] };
   for (const [look, [colour, template]] of Object.entries(looks)) {

@@ -8,6 +8,9 @@ export type Methods = Readonly<
   Record<string, (ctx: Context, target: Target, caller: Caller) => Promise<void>>
 >;
 
+/** Bytes up to which a body is written as text. */
+const small = 16 * 1024;
+
 /**
  * Writes a whole answer past Koa, which would add a charset to the type, and which is slower: the manifests that are
  * asked for all the time come this way. `HEAD` gets the same headers.
@@ -21,7 +24,10 @@ export function send(
   ctx.respond = false;
   if (status !== 204) headers["Content-Length"] = body === undefined ? 0 : Buffer.byteLength(body);
   ctx.res.writeHead(status, headers);
-  ctx.res.end(ctx.method === "HEAD" ? undefined : body);
+  if (ctx.method === "HEAD") ctx.res.end();
+  // As text a small body goes out in one piece with its headers, which is faster than behind them.
+  else if (Buffer.isBuffer(body) && body.length < small) ctx.res.end(body.toString("latin1"), "latin1");
+  else ctx.res.end(body);
 }
 
 /**

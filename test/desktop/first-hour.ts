@@ -13,7 +13,7 @@ import {
   type Application,
 } from "./application.ts";
 import { deskParts, openDesk, type Desk } from "./desk.ts";
-import { shots } from "./pictures.ts";
+import { makesPictures, shots } from "./pictures.ts";
 
 /**
  * One person's first hour with Berth: each test goes on where the one before it ended. `program` is a packed
@@ -33,7 +33,11 @@ export function firstHour(title: string, program: () => Promise<string | undefin
     test.beforeAll(async () => {
       test.setTimeout(300_000);
       packed = await program();
-      [desk, engine, port] = await Promise.all([openDesk(), openDockerEngine(), freePort()]);
+      [desk, engine, port] = await Promise.all([
+        openDesk(),
+        openDockerEngine(),
+        makesPictures ? 5100 : freePort(),
+      ]);
       await chooseSettings(desk, { port });
     });
 
@@ -98,6 +102,9 @@ export function firstHour(title: string, program: () => Promise<string | undefin
       await berth.page.getByTestId("copy-pull").first().click();
       const copied = await berth.electron.evaluate(({ clipboard }) => clipboard.readText());
       expect(copied).toBe(`docker pull localhost:${port}/harbour/hello:1.0`);
+      await berth.page.getByTestId("tag-1.0").click();
+      await expect(berth.page.getByRole("heading", { level: 1 })).toBeVisible();
+      await shots(berth.page, "artifact");
     });
 
     test("has an icon in the tray that says where the registry runs", async () => {

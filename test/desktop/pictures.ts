@@ -15,9 +15,12 @@ export async function shots(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
-/** A picture for `docs/guide.md`: `BERTH_PICTURES=1` makes them anew. */
+/** `BERTH_PICTURES=1` makes the pictures of `docs/guide.md` anew. */
+export const makesPictures = process.env["BERTH_PICTURES"] === "1";
+const inGuide = new Set(["first-start", "projects", "repository", "artifact", "settings", "port-taken"]);
+
 async function picture(page: Page, name: string): Promise<void> {
-  if (process.env["BERTH_PICTURES"] !== "1") return;
+  if (!makesPictures || !inGuide.has(name)) return;
   await mkdir(join(root, "docs/pictures"), { recursive: true });
   await page.screenshot({ path: join(root, `docs/pictures/${name}.png`) });
 }
