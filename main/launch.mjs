@@ -2,7 +2,6 @@
 // `npm run build`: only what both do first.
 import { spawn } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { build, root } from "./build.mjs";
@@ -34,20 +33,21 @@ async function open(words) {
   run(path, [...(sandbox === undefined ? [] : ["--no-sandbox"]), root, ...words]);
 }
 
-/** In this very process: its signals and its exit code are those of the caller's child. */
+/** In the terminal's own group, so that it can ask for a password there; Ctrl-C then reaches it without our help. */
 function serve(words) {
-  const script = join(root, "out/main/serve.cjs");
-  process.argv = [process.execPath, script, ...words];
-  createRequire(import.meta.url)(script);
+  run(process.execPath, [join(root, "out/main/serve.cjs"), ...words], { apart: false });
 }
 
-function run(path, words) {
+function run(path, words, { apart } = { apart: process.platform !== "win32" }) {
   const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
-  // In a group of its own: a terminal's Ctrl-C would also end the processes that draw the window, while Berth drains.
-  const child = spawn(path, words, { stdio: "inherit", env, detached: process.platform !== "win32" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // Node takes it at its start: pushes that wait for the disk would hold all of its four threads, and with them every pull.
+  env.UV_THREADPOOL_SIZE ??= "16";
+  // Apart, in a group of its own: a terminal's Ctrl-C would also end the processes that draw the window, while Berth drains.
+  const child = spawn(path, words, { stdio: "inherit", env, detached: apart });
+  process.on("SIGINT", () => apart && child.kill("SIGINT"));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
-    process.stderr.write(`Electron did not start: ${error.message}\n`);
+    process.stderr.write(`Berth did not start: ${error.message}\n`);
     process.exit(1);
   });
   child.on("exit", (code, signal) => {
