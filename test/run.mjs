@@ -35,6 +35,13 @@ tally(
   },
 );
 
+// Where everything can be brought, nothing goes untested unseen, whichever runner left it out.
+if (process.env.CI === "true" && counts.skipped > 0) {
+  console.log(`\n${counts.skipped} skipped: under CI each of them is a failure`);
+  counts.failed += counts.skipped;
+  counts.skipped = 0;
+}
+
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(counts.failed > 0 ? 1 : 0);
 
