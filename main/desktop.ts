@@ -1,7 +1,7 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dialog, shell, type BrowserWindow } from "electron";
+import { app, dialog, shell, type BrowserWindow } from "electron";
 import { desktop as operations, type DesktopState } from "../registry/contract/desktop.ts";
 import { Fault } from "../registry/contract/fault.ts";
 import type { Handlers } from "../registry/contract/operation.ts";
@@ -65,6 +65,12 @@ export function createDesktop({ host, settings, secrets, window, version }: Deps
       if (failure !== "") throw new Fault("NOT_FOUND", `the folder could not be shown: ${failure}`);
     },
 
+    async save({ name, text }) {
+      const path = await askForFile(window(), name);
+      if (path !== undefined) await writeFile(path, text, { mode: 0o600 });
+      return { saved: path !== undefined };
+    },
+
     async openWeb() {
       const { address, running, trouble } = host.state();
       if (!running) throw new Fault("SERVICE_UNAVAILABLE", trouble ?? "the registry is not running");
@@ -99,7 +105,7 @@ export function createDesktop({ host, settings, secrets, window, version }: Deps
       const parsed = operations[verb].input.strict().safeParse(input ?? {});
       if (!parsed.success)
         throw new Fault("BAD_REQUEST", parsed.error.issues[0]?.message ?? "the input is not valid");
-      return handlers[verb](parsed.data);
+      return (handlers[verb] as (input: unknown) => Promise<unknown>)(parsed.data);
     },
   };
 }
@@ -111,6 +117,15 @@ function soon<T>(work: Promise<T>): Promise<T | undefined> {
 
 function isVerb(verb: string): verb is keyof typeof operations {
   return Object.hasOwn(operations, verb);
+}
+
+/** What the page proposes is a name, whatever it says: where it goes is the person's choice alone. */
+async function askForFile(window: BrowserWindow | undefined, name: string): Promise<string | undefined> {
+  const options = { defaultPath: join(app.getPath("downloads"), basename(name)) };
+  const { canceled, filePath } = window
+    ? await dialog.showSaveDialog(window, options)
+    : await dialog.showSaveDialog(options);
+  return canceled || filePath === "" ? undefined : filePath;
 }
 
 /** A folder that holds other things is not filled with a registry: it gets one inside. */

@@ -72,7 +72,12 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     const events = createEvents(now, (error) =>
       log({ level: "error", message: "listener failed", error: String(error) }),
     );
-    const settings = await openSettings({ collections, secrets, locks });
+    const settings = await openSettings({
+      collections,
+      secrets,
+      locks,
+      changed: () => events.emit({ name: "configuration.changed" }),
+    });
     const readOnly = (): boolean => settings.current.read_only;
     const authorize = createAuthorize(collections, readOnly);
 

@@ -19,6 +19,8 @@ interface Deps {
   collections: Pick<Collections, "facts" | "users">;
   secrets: SecretStore;
   locks: Locks;
+  /** Told after each change. */
+  changed?(): void;
 }
 
 type Changes = Parameters<Handlers<typeof configurations, Caller>["update"]>[0];
@@ -27,7 +29,7 @@ const fact = "settings";
 const isSecret = (key: string): key is SecretKey => (secretKeys as readonly string[]).includes(key);
 
 /** The administrator's settings: kept as one document, read from memory, changed for the very next request. */
-export async function openSettings({ collections, secrets, locks }: Deps): Promise<SettingsStore> {
+export async function openSettings({ collections, secrets, locks, changed }: Deps): Promise<SettingsStore> {
   const { facts, users } = collections;
   let current = await read();
 
@@ -70,8 +72,8 @@ export async function openSettings({ collections, secrets, locks }: Deps): Promi
   };
 
   async function change({ email_password, ldap_search_password, ...changes }: Changes): Promise<void> {
-    const changed = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    const next: Settings = { ...current, ...changed };
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    const next: Settings = { ...current, ...given };
     if (next.auth_mode !== current.auth_mode) {
       const reason = await whyFixed();
       if (reason) throw new Fault("BAD_REQUEST", reason);
@@ -90,6 +92,7 @@ export async function openSettings({ collections, secrets, locks }: Deps): Promi
     }
     await facts.put({ name: fact, value: { ...next, email_password: "", ldap_search_password: "" } });
     current = next;
+    changed?.();
   }
 
   /** A kept password is not sent to another server than the one it was given for. */

@@ -1,6 +1,6 @@
 import type { Authorize } from "./access/authorize.ts";
 import type { Caller } from "./access/caller.ts";
-import type { RegistryEvent } from "./contract/event.ts";
+import type { EventName, RegistryEvent } from "./contract/event.ts";
 import type { Events } from "./events.ts";
 import type { Collections } from "./store/collections.ts";
 
@@ -10,9 +10,18 @@ interface Deps {
   collections: Pick<Collections, "projects">;
 }
 
+/** What happens outside of projects, and is an administrator's business. */
+const administrators: ReadonlySet<EventName> = new Set([
+  "configuration.changed",
+  "registry.changed",
+  "policy.changed",
+  "execution.changed",
+  "task.changed",
+]);
+
 /**
  * Passes events on to one listener: those of projects that its caller may see at that moment. A project that is gone has no
- * name any more, and everybody's list may have to be read again.
+ * name any more, and everybody's list may have to be read again; who is no member any more hears that one last thing of it.
  */
 export function createSubscribe({ events, authorize, collections }: Deps) {
   return function subscribe(
@@ -22,14 +31,20 @@ export function createSubscribe({ events, authorize, collections }: Deps) {
     let queue = Promise.resolve();
 
     async function pass(event: RegistryEvent): Promise<void> {
-      if (event.project_id === undefined) return;
-      const project = await collections.projects.get(String(event.project_id));
-      if (!project) {
-        if (event.name === "project.removed")
-          listener({ name: event.name, at: event.at, project_id: event.project_id });
+      const { name, at, project_id, user_id } = event;
+      if (administrators.has(name)) {
+        if ((await caller()).user?.sysadmin_flag) listener(event);
         return;
       }
-      if (await authorize.holds(await caller(), "project:read", project)) listener(event);
+      if (project_id === undefined) return;
+      const project = await collections.projects.get(String(project_id));
+      if (!project) {
+        if (name === "project.removed") listener({ name, at, project_id });
+        return;
+      }
+      const who = await caller();
+      const isAbout = user_id !== undefined && who.user?.user_id === user_id;
+      if (isAbout || (await authorize.holds(who, "project:read", project))) listener(event);
     }
 
     // One after the other: a listener hears things in the order in which they happened.

@@ -67,6 +67,7 @@ export async function openAccess(deps: Deps): Promise<Access> {
     collections,
     passwords,
     sessions,
+    throttle,
     sequence,
     now,
     byDirectory,

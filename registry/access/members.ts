@@ -137,9 +137,12 @@ export function createMembers({
 
     async remove({ project_name_or_id, mid }, caller) {
       const project = await locateProject(project_name_or_id);
-      const { id } = await locate(project, mid, caller);
+      const { id, entity_type, entity_id } = await locate(project, mid, caller);
       await members.remove(String(id));
       changed(project);
+      const { project_id } = project;
+      // Who is no member any more would not hear that the project has changed.
+      if (entity_type === "u") events.emit({ name: "member.removed", project_id, user_id: entity_id });
     },
   };
 }

@@ -24,9 +24,13 @@ const lookalikes: Record<string, string> = {
   η: "n",
 };
 
-/** Whether a name is the built-in administrator's, or would be read as it. */
+/** The built-in administrator's, and what the log calls who was not signed in. */
+const reserved = ["admin", "anonymous"];
+
+/** Whether a name is the registry's own, or would be read as such. */
 export function isReserved(name: string): boolean {
-  return skeletonOf(name) === skeletonOf("admin");
+  const skeleton = skeletonOf(name);
+  return reserved.some((own) => skeletonOf(own) === skeleton);
 }
 
 /** What a hurried reader sees: without accents, case, spaces and what has no width. */

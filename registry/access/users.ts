@@ -9,11 +9,13 @@ import { isReserved } from "./names.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Reset } from "./reset.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Throttle } from "./throttle.ts";
 
 interface Deps {
   collections: Collections;
   passwords: Passwords;
   sessions: Sessions;
+  throttle: Throttle;
   sequence: Sequence;
   now: () => Date;
   /** Why a user cannot be made, or changed, here: the directory keeps them. */
@@ -47,7 +49,7 @@ const listed = [
 const managed = "users are managed by the directory: do that there";
 
 export function createUsers(deps: Deps): Users {
-  const { collections, passwords, sessions, sequence, now, byDirectory } = deps;
+  const { collections, passwords, sessions, throttle, sequence, now, byDirectory } = deps;
   const { users, members } = collections;
 
   async function locate(user_id: number): Promise<UserDocument> {
@@ -146,7 +148,12 @@ export function createUsers(deps: Deps): Users {
         if (!deps.selfRegistration())
           throw new Fault("FORBIDDEN", "accounts are made by an administrator here: ask one");
         if (isReserved(draft.username)) throw new Fault("CONFLICT", `the name ${draft.username} is taken`);
-        const user = await insert(draft);
+        // Whose name is taken is told here to anyone, so asking for many is slow.
+        let taken: Fault | undefined;
+        const make = (): Promise<UserDocument | undefined> =>
+          insert(draft).catch((error: unknown) => void (taken = conflictOf(error)));
+        const user = await throttle.attempt("sign-up", caller.from, make);
+        if (!user) throw taken ?? new Fault("CONFLICT", "that name is taken");
         await deps.renew(user, caller);
         return toUser(user);
       },
@@ -205,7 +212,10 @@ export function createUsers(deps: Deps): Users {
         if (user.source === "ldap" || (byDirectory() && user_id !== adminId))
           throw new Fault("FORBIDDEN", managed);
         const own = user_id === caller.user?.user_id;
-        if (own && !(await passwords.verify(old_password ?? "", user.password))) {
+        const proven = async (): Promise<true | undefined> =>
+          (await passwords.verify(old_password ?? "", user.password)) || undefined;
+        // A session that was left open is no way to guess the password faster than at the sign-in.
+        if (own && !(await throttle.attempt(user.username, caller.from, proven))) {
           throw new Fault("FORBIDDEN", "the old password is not right");
         }
         if (await passwords.verify(new_password, user.password)) {
@@ -217,6 +227,11 @@ export function createUsers(deps: Deps): Users {
       },
     },
   };
+}
+
+function conflictOf(error: unknown): Fault {
+  if (error instanceof Fault && error.code === "CONFLICT") return error;
+  throw error;
 }
 
 /** A user as others may see it: what is secret is left out by naming what is not. */

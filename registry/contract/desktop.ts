@@ -56,6 +56,15 @@ export const desktop = {
     input: z.object({}),
     returns: nothing,
   }),
+  save: operation({
+    access: "anyone",
+    says: "Lets the person choose where to keep a text as a file, and says whether one was chosen.",
+    input: z.object({
+      name: z.string().min(1).max(255),
+      text: z.string().max(256 * 2 ** 20),
+    }),
+    returns: one(z.object({ saved: z.boolean() })),
+  }),
   openWeb: operation({
     access: "anyone",
     says: "Opens the same pages in the browser.",

@@ -11,6 +11,12 @@ export type EventName =
   | "project.created"
   | "project.changed"
   | "project.removed"
+  | "member.removed"
+  | "configuration.changed"
+  | "registry.changed"
+  | "policy.changed"
+  | "execution.changed"
+  | "task.changed"
   | "session.ended";
 
 export interface RegistryEvent {
@@ -23,4 +29,11 @@ export interface RegistryEvent {
   repository_name?: string;
   digest?: string;
   tag?: string;
+  /** Whom it is for when not for all who may see the project: this user, and for a member's the project's. */
+  user_id?: number;
+  // Of replication: for administrators.
+  registry_id?: number;
+  policy_id?: number;
+  execution_id?: number;
+  task_id?: number;
 }

@@ -34,6 +34,8 @@ export const Project = z.object({
   /** Bytes, each blob counted once however many artifacts use it. Berth's own. */
   storage: z.number(),
   metadata: Metadata,
+  /** Of a proxy project: the endpoint that it fetches from. */
+  registry_id: z.number().optional(),
 });
 export type Project = z.output<typeof Project>;
 
@@ -66,6 +68,8 @@ export const projects = {
       name: z.string().max(255).optional(),
       public: Flag.optional(),
       owner: z.string().max(255).optional(),
+      /** Only those that the caller is a member of, or only the others. Berth's own. */
+      member: Flag.optional(),
       with_detail: Flag.default(true),
     }),
     returns: page(Project),
@@ -74,7 +78,12 @@ export const projects = {
     rest: "POST /projects",
     access: "account",
     says: "Creates a project; its creator becomes its project admin.",
-    input: Changes.extend({ project_name: ProjectName, storage_limit: z.number().int().optional() }),
+    input: Changes.extend({
+      project_name: ProjectName,
+      storage_limit: z.number().int().optional(),
+      /** Makes it a proxy project of that endpoint; for administrators. */
+      registry_id: z.number().int().nullish(),
+    }),
     returns: created,
     records: ["create", "project"],
   }),

@@ -3,14 +3,13 @@ import type { Caller } from "../access/caller.ts";
 import type { Robots } from "../access/robots.ts";
 import { Fault } from "../contract/fault.ts";
 import type { Handlers } from "../contract/operation.ts";
-import { roles, type Permission } from "../contract/permission.ts";
+import { roles } from "../contract/permission.ts";
 import type { Project, projects as operations } from "../contract/projects.ts";
 import type { Events } from "../events.ts";
 import type { Collections, ProjectDocument, UserDocument } from "../store/collections.ts";
-import type { Where } from "../store/documents.ts";
 import type { Locks } from "../store/locks.ts";
-import { listingOf } from "../store/query.ts";
 import type { Sequence } from "../store/sequence.ts";
+import { createProjectList, type ProjectList } from "./project-list.ts";
 import type { Sizes } from "./sizes.ts";
 
 interface Deps {
@@ -27,12 +26,7 @@ interface Deps {
   now: () => Date;
 }
 
-export interface Projects extends Handlers<typeof operations, Caller> {
-  /**
-   * What the caller may see: everything, or the public projects and those of which the caller is a member. A role sees all
-   * of a project; a robot only what it was given, so for one it counts what is to be seen.
-   */
-  visible(caller: Caller, permission?: Permission): Promise<Where<ProjectDocument>[]>;
+export interface Projects extends Handlers<typeof operations, Caller>, Pick<ProjectList, "visible"> {
   toProject(project: ProjectDocument, caller: Caller): Promise<Project>;
   locate(which: string | number): Promise<ProjectDocument>;
   ensureLibrary(): Promise<void>;
@@ -76,20 +70,6 @@ export function createProjects({
       storage: await sizes.project(project_id),
       metadata: { ...metadata, public: String(project.public) },
     };
-  }
-
-  async function visible(
-    { user, robot }: Caller,
-    permission: Permission = "project:read",
-  ): Promise<Where<ProjectDocument>[]> {
-    if (robot) {
-      const given = authorize.projectsOf(robot, permission);
-      return given === "all" ? [{}] : [{ public: true }, { public: false, project_id: { in: given } }];
-    }
-    if (user?.sysadmin_flag) return [{}];
-    if (!user) return [{ public: true }];
-    const own = await authorize.memberships(user);
-    return [{ public: true }, { public: false, project_id: { in: own.map((member) => member.project_id) } }];
   }
 
   async function insert(
@@ -143,8 +123,10 @@ export function createProjects({
     return `project ${project.name} holds ${held}: delete ${count === 1 ? "it" : "them"} first`;
   }
 
+  const list = createProjectList({ collections, authorize, toProject });
+
   return {
-    visible,
+    ...list,
     toProject,
     locate,
 
@@ -152,33 +134,6 @@ export function createProjects({
       if (await projects.find({ name: "library" })) return;
       const admin = await users.get("1");
       if (admin) await insert("library", true, {}, admin);
-    },
-
-    async list(input, caller) {
-      const listing = listingOf<ProjectDocument>(input, { fields: listed, sort: ["name"] });
-      const conditions: Where<ProjectDocument> = {
-        ...listing.where,
-        ...(input.name === undefined ? {} : { name: { contains: input.name } }),
-        ...(input.owner === undefined ? {} : { owner_name: input.owner }),
-      };
-      // The two sets of what one may see do not meet, so the second begins where the first ends.
-      const sets = (await visible(caller)).filter(
-        (set) => input.public === undefined || set.public === undefined || set.public === input.public,
-      );
-      const wheres = sets.map((set) => ({
-        ...conditions,
-        ...(input.public === undefined ? {} : { public: input.public }),
-        ...set,
-      }));
-      const found = (
-        await Promise.all(wheres.map((where) => projects.list({ where, sort: listing.sort })))
-      ).flat();
-      if (wheres.length > 1) sortAgain(found, listing.sort ?? []);
-      const items = found.slice(listing.skip, (listing.skip ?? 0) + (listing.limit ?? 10));
-      return {
-        items: await Promise.all(items.map((project) => toProject(project, caller))),
-        total: found.length,
-      };
     },
 
     async create({ project_name, metadata, ...draft }, caller) {
@@ -255,16 +210,6 @@ export function createProjects({
   };
 }
 
-const listed = [
-  "name",
-  "owner_id",
-  "owner_name",
-  "public",
-  "project_id",
-  "creation_time",
-  "update_time",
-] as const;
-
 /** `metadata.public` is a word, and counts more than the bare flag of Harbor 1.x. Harbor API 4.1. */
 function settingsOf(flag: boolean | undefined, metadata: Record<string, string> | null | undefined) {
   const { public: word, retention_id, ...rest } = metadata ?? {};
@@ -272,15 +217,4 @@ function settingsOf(flag: boolean | undefined, metadata: Record<string, string> 
   if (word === undefined || word === "") return { open: flag, rest };
   if (word !== "true" && word !== "false") throw new Fault("BAD_REQUEST", "metadata.public is true or false");
   return { open: word === "true", rest };
-}
-
-function sortAgain(found: ProjectDocument[], sort: readonly string[]): void {
-  found.sort((a, b) => {
-    for (const key of sort) {
-      const field = key.replace(/^-/, "") as keyof ProjectDocument;
-      const [x, y] = key.startsWith("-") ? [b[field], a[field]] : [a[field], b[field]];
-      if (x !== y) return x < y ? -1 : 1;
-    }
-    return 0;
-  });
 }

@@ -3,6 +3,7 @@ import { computed, ref, watch } from "vue";
 import { secretKeys, type configurations, type Settings } from "../../registry/contract/configuration.ts";
 import type { Answer } from "../../registry/contract/reply.ts";
 import { useClient } from "../client.ts";
+import { useEvents } from "./events.ts";
 import { createReading } from "./reading.ts";
 import { useRegistry } from "./registry.ts";
 import { useSession } from "./session.ts";
@@ -29,6 +30,11 @@ export const useConfiguration = defineStore("configuration", () => {
   watch(
     () => session.user?.user_id,
     () => discard(),
+  );
+
+  useEvents().follow(
+    ({ name }) => name === "configuration.changed",
+    () => void reading.refresh(),
   );
 
   function shown(key: SettingKey): Shown | undefined {

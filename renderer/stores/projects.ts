@@ -6,26 +6,20 @@ import { useClient } from "../client.ts";
 import { useClock } from "./clock.ts";
 import { useEvents } from "./events.ts";
 import { createListing } from "./listing.ts";
-import { mine } from "./my-projects.ts";
 
-export type ProjectsQuery = Input<typeof projects.list> & {
-  /** Only those that the person is a member of. */
-  mine?: boolean;
-};
+export type ProjectsQuery = Input<typeof projects.list>;
 
 /** The list of projects. */
 export const useProjects = defineStore("projects", () => {
   const client = useClient();
-  const listing = createListing(({ mine: own, ...query }: ProjectsQuery) =>
-    own === true ? mine(client.projects.list, query) : client.projects.list(query),
-  );
+  const listing = createListing((query: ProjectsQuery) => client.projects.list(query));
   // Counts and sizes are in the list, so whatever is pushed or removed concerns it.
   useEvents().follow(
-    (event) => event.name !== "artifact.pulled" && event.name !== "session.ended",
+    ({ name, project_id }) => project_id !== undefined && name !== "artifact.pulled",
     () => void listing.refresh(),
   );
 
-  // Who is taken out of a project hears no more of it, not even that: so the list is looked at now and then as well.
+  // Who is taken out of a directory's group hears nothing of it: so the list is looked at now and then as well.
   const clock = useClock();
   watch(
     () => clock.now,

@@ -3,6 +3,7 @@ import { computed, shallowRef, watch } from "vue";
 import type { SystemInfo } from "../../registry/contract/system.ts";
 import { useClient } from "../client.ts";
 import { useDesktop } from "./desktop.ts";
+import { useEvents } from "./events.ts";
 import { useSession } from "./session.ts";
 
 /** What the registry tells of itself, and the address that docker names it by. */
@@ -27,6 +28,10 @@ export const useRegistry = defineStore("registry", () => {
 
   // Whoever is signed in is told more.
   watch(() => session.user?.user_id, load, { immediate: true });
+  useEvents().follow(
+    ({ name }) => name === "configuration.changed",
+    () => void load(),
+  );
 
   return {
     info,

@@ -3,9 +3,11 @@ import { toLine } from "../../registry/notify/audit-lines.ts";
 
 /** A line of the log as it would have been written at that time. */
 export function lineOf(entry: Partial<AuditEntry> & { op_time: string }): string {
-  const { id = Date.parse(entry.op_time) * 1000, ...rest } = entry;
+  const { op_time, id = Date.parse(op_time) * 1000, project_id, ...rest } = entry;
   return toLine(
     {
+      op_time,
+      ...(project_id === undefined ? {} : { project_id }),
       username: "admin",
       operation: "pull",
       resource_type: "artifact",

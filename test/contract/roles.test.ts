@@ -112,6 +112,19 @@ describe("a role's rights over /v2/", () => {
     await expect(update).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
+  test("who has many projects in sight can ask for the own ones, or for the others", async () => {
+    const own = await addUser(berth, "asks-for-own");
+    const client = berth.client(own);
+    await client.projects.create({ project_name: "asked-for" });
+    const names = async (member: boolean): Promise<string[]> =>
+      (await client.projects.list({ member, page_size: 100 })).items.map(({ name }) => name);
+    expect(await names(true)).toEqual(["asked-for"]);
+    expect(await names(false)).toContain("library");
+    expect(await names(false)).not.toContain("asked-for");
+    const stranger = await berth.fetch("/api/v2.0/projects?member=true", { as: null });
+    expect(await stranger.json()).toEqual([]);
+  });
+
   test("a stranger sees public projects only, in lists, search and statistics", async () => {
     const who: Caller = await berth.signIn("stranger", password);
     for (const caller of [who, anonymous("test")]) {
