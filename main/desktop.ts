@@ -7,6 +7,7 @@ import { Fault } from "../registry/contract/fault.ts";
 import type { Handlers } from "../registry/contract/operation.ts";
 import type { SecretStore } from "../registry/config.ts";
 import { startAtLogin } from "./autostart.ts";
+import type { ClientsHere } from "./clients.ts";
 import type { Host } from "./host.ts";
 import type { Settings } from "./settings.ts";
 
@@ -22,11 +23,12 @@ interface Deps {
   host: Host;
   settings: Settings;
   secrets: () => Promise<SecretStore>;
+  clients: ClientsHere;
   window: () => BrowserWindow | undefined;
   version: string;
 }
 
-export function createDesktop({ host, settings, secrets, window, version }: Deps): Desktop {
+export function createDesktop({ host, settings, secrets, clients, window, version }: Deps): Desktop {
   let answeredEarly = false;
 
   const handlers: Handlers<typeof operations, void> = {
@@ -36,10 +38,12 @@ export function createDesktop({ host, settings, secrets, window, version }: Deps
       const before = settings.get();
       if (wished.start_at_login !== undefined) await startAtLogin(wished.start_at_login);
       settings.change(wished);
-      const { port, listen } = settings.get();
+      const now = settings.get();
+      const { running, tls_trouble } = host.state();
       // Asked for again after a failed start, the same port means: try once more.
-      const again = wished.port !== undefined && !host.state().running;
-      if (again || port !== before.port || listen !== before.listen) await host.start();
+      const again = (wished.port !== undefined && !running) || (wished.tls_port !== undefined && tls_trouble);
+      const moved = (["port", "listen", "tls", "tls_port"] as const).some((key) => now[key] !== before[key]);
+      if (again || moved) await host.start();
       return state();
     },
 
@@ -70,6 +74,10 @@ export function createDesktop({ host, settings, secrets, window, version }: Deps
       if (path !== undefined) await writeFile(path, text, { mode: 0o600 });
       return { saved: path !== undefined };
     },
+
+    clients: clients.list,
+    setUpClients: clients.setUp,
+    undoClients: clients.undo,
 
     async openWeb() {
       const { address, running, trouble } = host.state();

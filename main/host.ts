@@ -1,4 +1,5 @@
 import type { RegistryEvent } from "../registry/contract/event.ts";
+import type { TlsState } from "../registry/contract/tls.ts";
 import { Fault } from "../registry/contract/fault.ts";
 import type { RegistryConfig, SecretStore } from "../registry/config.ts";
 import { createRegistry, type Registry } from "../registry/registry.ts";
@@ -15,6 +16,11 @@ export interface HostState {
   /** Why nothing listens, in words. */
   trouble?: string;
   free_port?: number;
+  /** `host:port` over TLS, while it answers there. */
+  tls_address?: string;
+  /** Why it does not answer over TLS although it should. */
+  tls_trouble?: string;
+  tls_free_port?: number;
 }
 
 /** The registry's life inside the application. */
@@ -64,13 +70,16 @@ export function createHost({ settings, secrets, session, config, log, changed, h
   }
 
   async function begin(): Promise<void> {
-    const { data_dir, port, listen } = settings.get();
+    const { data_dir, port, listen, tls, tls_port } = settings.get();
     const host = listen === "network" ? "0.0.0.0" : "127.0.0.1";
+    const secure = { host: listen === "local" ? "127.0.0.1" : "0.0.0.0", port: tls_port };
     try {
       const opened = await createRegistry({
         ...config,
         dataDir: data_dir,
         listen: { host, port },
+        // A program that has the port must not cost the person the registry.
+        ...(tls ? { tls: { listen: secure, optional: true } } : {}),
         secrets: await secrets(),
         adminPassword: "ask",
         log,
@@ -79,7 +88,7 @@ export function createHost({ settings, secrets, session, config, log, changed, h
       registry = opened;
       unsubscribe = opened.subscribe(() => session.callerOf(opened), heard);
       const { address } = await opened.start();
-      tell({ address, running: true });
+      tell({ address, running: true, ...(await tlsOf(opened.tls(), secure)) });
     } catch (error) {
       log({ level: "error", message: "the registry did not start", reason: String(error) });
       const trouble = error instanceof Error ? error.message : String(error);
@@ -116,6 +125,16 @@ export function createHost({ settings, secrets, session, config, log, changed, h
       return registry;
     },
   };
+}
+
+async function tlsOf(
+  { address, trouble }: TlsState,
+  { host, port }: { host: string; port: number },
+): Promise<Partial<HostState>> {
+  if (address !== undefined) return { tls_address: address };
+  if (trouble === undefined) return {};
+  const free = await nextFreePort(host, port + 1);
+  return { tls_trouble: trouble, ...(free === undefined ? {} : { tls_free_port: free }) };
 }
 
 function isConflict(error: unknown): boolean {

@@ -6,6 +6,7 @@ import { app, session as electronSession, type BrowserWindow } from "electron";
 import type { RegistryEvent } from "../registry/contract/event.ts";
 import { openLog } from "../registry/log.ts";
 import { hiddenSwitch, isStartAtLogin } from "./autostart.ts";
+import { createClientsHere } from "./clients.ts";
 import { createClosing } from "./closing.ts";
 import { createDesktop } from "./desktop.ts";
 import { createHost, type Log } from "./host.ts";
@@ -50,6 +51,8 @@ function run(): void {
   const settings = openSettings(at("settings.json"), {
     data_dir: at("registry"),
     port: 5100,
+    tls_port: 5143,
+    tls: true,
     listen: "local",
     start_at_login: false,
     close_to_tray: true,
@@ -77,7 +80,8 @@ function run(): void {
       forward(event, page());
     },
   });
-  const desktop = createDesktop({ host, settings, secrets, window: () => window, version });
+  const clients = createClientsHere({ host, dataDir: () => settings.get().data_dir });
+  const desktop = createDesktop({ host, settings, secrets, clients, window: () => window, version });
   const close = createClosing({ settings, address: () => host.state().address, told: at("told-of-tray") });
   const tray = createTray({ state: host.state(), open, quit: () => app.quit() });
 

@@ -11,6 +11,8 @@ export interface RegistryConfig {
   dataDir: string;
   /** Port 0 takes a free one. */
   listen: { host: string; port: number };
+  /** Where to answer over TLS beside plain HTTP; absent does not. */
+  tls?: TlsConfig;
   /** Further names that a request's Host may say, besides this machine's loopback names and the listening address. */
   hosts?: readonly string[];
   secrets: SecretStore;
@@ -26,6 +28,17 @@ export interface RegistryConfig {
   checkAnswers?: boolean;
   now?: () => Date;
   log?: (line: LogLine) => void;
+}
+
+export interface TlsConfig {
+  /** Port 0 takes a free one. */
+  listen: { host: string; port: number };
+  /** Files of the person's own certificate and key, PEM; absent makes a certificate of Berth's own authority. */
+  pair?: { cert: string; key: string };
+  /** A port that is taken does not end the start: the registry answers without TLS, and says why. */
+  optional?: boolean;
+  /** Milliseconds between two looks at whether a certificate is to be renewed; 15,000 unless told. */
+  checkEvery?: number;
 }
 
 export interface LogLine {

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { RequestListener } from "node:http";
 import type { Context } from "koa";
 import { openAccess } from "./access/access.ts";
 import { createAuthorize } from "./access/authorize.ts";
@@ -10,17 +11,17 @@ import { createCall } from "./call.ts";
 import type { RegistryConfig } from "./config.ts";
 import type { Settings } from "./contract/configuration.ts";
 import type { RegistryEvent } from "./contract/event.ts";
+import type { TlsState } from "./contract/tls.ts";
 import { createEvents } from "./events.ts";
 import { firstPassword } from "./first-password.ts";
 import { createApp } from "./http/app.ts";
 import { createCallers } from "./http/callers.ts";
+import { openEncryption } from "./http/encryption.ts";
+import { createEdges } from "./http/edges.ts";
 import { createEventsEdge } from "./http/events.ts";
-import { createGate } from "./http/gate.ts";
-import { createOciEdge } from "./http/oci.ts";
 import { createPages } from "./http/pages.ts";
 import { watchSignIns } from "./http/sign-ins.ts";
 import { listen, type Listening } from "./http/server.ts";
-import { createTokenEdge } from "./http/token.ts";
 import { resetLetter, testMailOf } from "./notify/letters.ts";
 import { createPost } from "./notify/post.ts";
 import { createRecording } from "./notify/recording.ts";
@@ -35,6 +36,7 @@ import { openSettings } from "./settings.ts";
 import { layoutOf } from "./store/layout.ts";
 import { openStore } from "./store/open.ts";
 import { createSubscribe } from "./subscribe.ts";
+import { openTrust } from "./trust/service.ts";
 import { startExpiry } from "./upkeep/expire.ts";
 
 export interface Registry {
@@ -46,6 +48,8 @@ export interface Registry {
   subscribe(caller: () => Promise<Caller>, listener: (event: RegistryEvent) => void): () => void;
   /** Answers requests. Throws `CONFLICT` for a port that is taken. */
   start(): Promise<{ host: string; port: number; address: string }>;
+  /** How it answers over TLS. */
+  tls(): TlsState;
   /** Ends requests, lets writes finish, and gives the data folder back. */
   stop(): Promise<void>;
   /** The administrator has no password yet. */
@@ -56,7 +60,7 @@ export interface Registry {
 
 /** Makes every part of the registry in order and joins them. The order is the dependencies'. */
 export async function createRegistry(config: RegistryConfig): Promise<Registry> {
-  const { dataDir, secrets, version } = config;
+  const { dataDir, secrets, version, hosts = [] } = config;
   const now = config.now ?? (() => new Date());
   const log = config.log ?? (() => undefined);
   const layout = layoutOf(dataDir);
@@ -83,7 +87,19 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
 
     let listening: Listening | undefined;
     const address = (): string => listening?.address ?? "";
-    const base = (): string => settings.current.ext_endpoint.replace(/\/+$/, "") || `http://${address()}`;
+    const endpoint = (): string => settings.current.ext_endpoint.replace(/\/+$/, "");
+    const base = (): string => endpoint() || `http://${address()}`;
+
+    const encryption = await openEncryption({
+      config: config.tls,
+      hosts,
+      secrets,
+      endpoint,
+      path: layout.authority,
+      now,
+      log,
+    });
+    undo.push(() => encryption.close());
 
     const post = createPost({ settings: mailSettings, log });
     undo.push(() => post.close());
@@ -111,6 +127,8 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
 
     const oci = createOci({ collections, blobs, events, locks, sequence, now });
     undo.push(() => oci.close());
+    const trust = await openTrust({ collections, blobs, secrets, events, locks, sequence, now, log });
+    undo.push(() => trust.close());
 
     const sizes = createSizes(collections, events);
     const projects = createProjects({
@@ -129,7 +147,10 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       collections,
       sizes,
       visible,
-      empty: oci.removeRepository,
+      async empty(repository) {
+        await trust.removeRepository(repository, "");
+        await oci.removeRepository(repository);
+      },
       now,
     });
     const artifacts = createArtifacts({
@@ -153,7 +174,9 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       dataDir,
       address,
       base,
-      troubles: () => Promise.resolve(partsOf(troubles)),
+      tls: encryption.state,
+      authority: encryption.authority,
+      troubles,
       now,
     });
 
@@ -202,12 +225,11 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       failed: recorder.signInFailed,
     });
 
+    const facing = { hosts, listens: [config.listen, ...(config.tls ? [config.tls.listen] : [])], endpoint };
     const app = createApp({
-      gate: createGate({ hosts: config.hosts ?? [], listen: config.listen }),
+      ...createEdges({ ...facing, oci, trust, authorize, tokens, recorder, callerOf, log }),
       callerOf,
       call,
-      oci: createOciEdge({ oci, authorize: recorder.watch(authorize), recorder }),
-      token: createTokenEdge({ authorize, tokens }),
       events: createEventsEdge((ctx: Context, listener) =>
         subscribe(() => stillThere(ctx.state.caller as Caller), listener),
       ),
@@ -249,12 +271,16 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
 
       async start() {
         const handle = app.callback();
-        const opened = await listen((request, response) => void handle(request, response), config.listen);
+        const answer: RequestListener = (request, response) => void handle(request, response);
+        const opened = await listen(answer, config.listen);
         listening = opened;
         undo.push(() => opened.close());
-        log({ level: "info", message: "ready", address: opened.address });
+        await encryption.start(answer);
+        log({ level: "info", message: "ready", address: opened.address, tls: encryption.state().address });
         return { host: config.listen.host, port: opened.port, address: opened.address };
       },
+
+      tls: encryption.state,
 
       async stop() {
         await undoAll();
@@ -265,13 +291,4 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     await undoAll();
     throw error;
   }
-}
-
-/** The registry's parts, as Harbor's health check lists them. */
-function partsOf(troubles: ReadonlyMap<string, string>): { name: string; error?: string }[] {
-  const parts: { name: string; error?: string }[] = ["core", "database", "portal", "registry"].map(
-    (name) => ({ name }),
-  );
-  for (const [name, error] of troubles) parts.push({ name, error });
-  return parts.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -122,6 +122,12 @@ const routes: RouteRecordRaw[] = [
     meta: { title: "settings.title", window: true },
   },
   {
+    path: "/clients",
+    name: "clients",
+    component: () => import("./views/ConnectClients.vue"),
+    meta: { title: "clients.title", personal: true },
+  },
+  {
     path: "/api-reference",
     name: "api",
     component: () => import("./views/ApiReference.vue"),

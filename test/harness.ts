@@ -15,6 +15,14 @@ export interface Berth {
   url: string;
   /** `localhost:port`, as docker names it. */
   address: string;
+  /** The same over TLS; it is there for `tls` in the options. */
+  tls: {
+    /** `localhost:port`. */
+    readonly address: string;
+    readonly port: number;
+    /** What clients trust, PEM. */
+    authority(): Promise<string>;
+  };
   dataDir: string;
   admin: { name: string; password: string };
   /** The contract's operations, called as the window does: as the administrator, unless another caller is given. */
@@ -37,6 +45,7 @@ export async function startBerth(options: Partial<RegistryConfig> = {}): Promise
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "berth-test-")));
   const admin = { name: "admin", password };
   let port = options.listen?.port ?? 0;
+  let tlsPort = options.tls?.listen.port ?? 0;
 
   async function open(): Promise<Registry> {
     const registry = await createRegistry({
@@ -47,8 +56,10 @@ export async function startBerth(options: Partial<RegistryConfig> = {}): Promise
       ...options,
       dataDir,
       listen: { host: options.listen?.host ?? "127.0.0.1", port },
+      ...(options.tls ? { tls: { ...options.tls, listen: { ...options.tls.listen, port: tlsPort } } } : {}),
     });
     port = (await registry.start()).port;
+    tlsPort = Number(/\d+$/.exec(registry.tls().address ?? "")?.[0] ?? tlsPort);
     return registry;
   }
 
@@ -59,6 +70,15 @@ export async function startBerth(options: Partial<RegistryConfig> = {}): Promise
     },
     get address() {
       return `localhost:${port}`;
+    },
+    tls: {
+      get address() {
+        return `localhost:${tlsPort}`;
+      },
+      get port() {
+        return tlsPort;
+      },
+      authority: async () => (await fetch(`${berth.url}/api/v2.0/systeminfo/getcert`)).text(),
     },
     dataDir,
     admin,

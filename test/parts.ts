@@ -26,6 +26,8 @@ const programs = {
   crane: ["crane"],
   cosign: ["cosign"],
   notation: ["notation"],
+  notary: ["notary"],
+  "notary-server": ["notary-server"],
   chromium: ["chromium", "google-chrome", "google-chrome-stable"],
   wrk: ["wrk"],
   xvfb: ["xvfb-run"],

@@ -28,6 +28,8 @@ docker-registry|program docker-registry|docker-registry
 slapd|program slapd|slapd
 ldapmodify|program ldapmodify|ldap-utils
 openssl|program openssl|openssl
+notary|program notary|notary
+notary-server|program notary-server|notary
 chromium|program chromium google-chrome google-chrome-stable|chromium
 wrk|program wrk|wrk
 xvfb-run|program xvfb-run|xvfb

@@ -21,7 +21,7 @@ export const Settings = z.object({
   read_only: Flag,
   banner_message: words(2000),
   /** The address that people reach this registry by: links in mails begin with it. Empty means this machine. */
-  ext_endpoint: z.union([z.literal(""), z.url({ protocol: /^http$/ }).max(255)]),
+  ext_endpoint: z.union([z.literal(""), z.url({ protocol: /^https?$/ }).max(255)]),
   /** Days that the log is kept; 0 keeps it for good. */
   audit_retention_days: z.coerce.number().int().min(0).max(36_500),
   email_host: words(255),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Clients } from "./clients.ts";
 import { operation } from "./operation.ts";
 import { nothing, one } from "./reply.ts";
 
@@ -6,8 +7,11 @@ import { nothing, one } from "./reply.ts";
 export const DesktopSettings = z.object({
   data_dir: z.string(),
   port: z.number().int().min(1).max(65_535),
-  /** `local` is this machine only; `network` is every address of it. */
-  listen: z.enum(["local", "network"]),
+  /** Where it answers over TLS too, if it does. */
+  tls_port: z.number().int().min(1).max(65_535),
+  tls: z.boolean(),
+  /** `local` is this machine only; `network` is every address of it; `encrypted` is every address, but others over TLS alone. */
+  listen: z.enum(["local", "encrypted", "network"]),
   start_at_login: z.boolean(),
   close_to_tray: z.boolean(),
 });
@@ -23,6 +27,12 @@ export const DesktopState = z.object({
   trouble: z.string().optional(),
   /** Offered when the wished port is taken. */
   free_port: z.number().optional(),
+  /** `host:port` over TLS, while it answers there. */
+  tls_address: z.string().optional(),
+  /** Why it does not answer over TLS although it should, in words. */
+  tls_trouble: z.string().optional(),
+  /** Offered when the wished port for TLS is taken. */
+  tls_free_port: z.number().optional(),
   /** Where secrets are kept, in words. */
   secret_store: z.string(),
   version: z.string(),
@@ -64,6 +74,24 @@ export const desktop = {
       text: z.string().max(256 * 2 ** 20),
     }),
     returns: one(z.object({ saved: z.boolean() })),
+  }),
+  clients: operation({
+    access: "anyone",
+    says: "Tells which clients on this machine trust Berth's certificate, and what was written for that.",
+    input: z.object({}),
+    returns: one(Clients),
+  }),
+  setUpClients: operation({
+    access: "anyone",
+    says: "Makes the clients on this machine trust Berth's certificate, where the person's own files suffice.",
+    input: z.object({}),
+    returns: one(Clients),
+  }),
+  undoClients: operation({
+    access: "anyone",
+    says: "Takes back what was written for that, but leaves what was changed since.",
+    input: z.object({}),
+    returns: one(Clients),
   }),
   openWeb: operation({
     access: "anyone",

@@ -8,6 +8,7 @@ export type EventName =
   | "artifact.removed"
   | "tag.removed"
   | "repository.removed"
+  | "trust.changed"
   | "project.created"
   | "project.changed"
   | "project.removed"

@@ -18,7 +18,7 @@ export type Reply<S extends z.ZodType = z.ZodType> =
   | { kind: "one"; schema: S; made?: true }
   | { kind: "page"; schema: S }
   | { kind: "created" }
-  | { kind: "text"; type?: string };
+  | { kind: "text"; type?: string; file?: string };
 
 export interface Page<T> {
   items: T[];
@@ -29,6 +29,8 @@ export interface Page<T> {
 export const nothing = { kind: "nothing" } as const;
 export const created = { kind: "created" } as const;
 export const text = { kind: "text" } as const;
+/** A certificate in PEM, which a browser keeps as a file. Harbor API, getcert. */
+export const certificate = { kind: "text", type: "application/x-x509-ca-cert", file: "ca.crt" } as const;
 /** A table by RFC 4180. */
 export const csv = { kind: "text", type: "text/csv" } as const;
 

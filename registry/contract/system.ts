@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { operation } from "./operation.ts";
 import { Project } from "./projects.ts";
-import { one, text } from "./reply.ts";
+import { certificate, one, text } from "./reply.ts";
+import { TlsState } from "./tls.ts";
 import { Password, User } from "./users.ts";
 
 const Component = z.object({
@@ -82,6 +83,20 @@ export const system = {
     says: "Tells how this registry is set up; more of it to who is signed in.",
     input: z.object({}),
     returns: one(SystemInfo),
+  }),
+  tls: operation({
+    rest: "GET /systeminfo/tls",
+    access: "user",
+    says: "Tells how this registry answers over TLS, and by which certificate.",
+    input: z.object({}),
+    returns: one(TlsState),
+  }),
+  certificate: operation({
+    rest: "GET /systeminfo/getcert",
+    access: "anyone",
+    says: "Gives the certificate of Berth's own authority, which clients are to trust, PEM; not found without one.",
+    input: z.object({}),
+    returns: certificate,
   }),
   volumes: operation({
     rest: "GET /systeminfo/volumes",

@@ -7,6 +7,7 @@ import { formBody } from "./body.ts";
 import { requestId, writeFault } from "./faults.ts";
 import { describeApi } from "../contract/openapi.ts";
 import { createRest, type Call } from "./rest.ts";
+import { isTrustPath } from "./trust-path.ts";
 
 type Edge = (ctx: Context) => Promise<void> | void;
 
@@ -16,6 +17,7 @@ interface Deps {
   call: Call;
   oci: Edge;
   token: Edge;
+  trust: Edge;
   events: Edge;
   /** Absent when there are no built pages to serve. */
   pages: Edge | undefined;
@@ -24,7 +26,8 @@ interface Deps {
 }
 
 /** Everything that comes over HTTP, in the order it is looked at: may it come in, who is it, what does it want. */
-export function createApp({ gate, callerOf, call, oci, token, events, pages, version, log }: Deps): Koa {
+export function createApp(deps: Deps): Koa {
+  const { gate, callerOf, call, oci, token, trust, events, pages, version, log } = deps;
   const app = new Koa();
   app.silent = true;
   const rest = createRest(call).routes();
@@ -58,6 +61,12 @@ export function createApp({ gate, callerOf, call, oci, token, events, pages, ver
       ctx.body = { version: "v2.0" };
       return;
     }
+    if (path === "/_notary_server/health") {
+      ctx.body = {};
+      return;
+    }
+    // These say in their own way that credentials are wrong.
+    if (isTrustPath(path)) return trust(ctx);
     ctx.state.caller = await callerOf(ctx);
     if (path.startsWith("/v2/") || path === "/v2") return oci(ctx);
     if (path === "/service/token") return token(ctx);
@@ -75,6 +84,8 @@ export function createApp({ gate, callerOf, call, oci, token, events, pages, ver
     ctx.res.setHeader("Referrer-Policy", "no-referrer");
     ctx.res.setHeader("Cross-Origin-Resource-Policy", "same-origin");
     try {
+      // A trust server's address that ends with a slash makes such paths, and its clients follow no redirect.
+      if (/^\/\/+v2\//.test(ctx.path)) ctx.path = ctx.path.replace(/^\/+/, "/");
       await gate(ctx);
       await route(ctx);
     } catch (error) {

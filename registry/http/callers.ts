@@ -7,6 +7,7 @@ import type { Tokens } from "../access/tokens.ts";
 import type { SignIn } from "../access/sign-in.ts";
 import { Fault } from "../contract/fault.ts";
 import type { Collections } from "../store/collections.ts";
+import { originOf } from "./gate.ts";
 
 interface Deps {
   collections: Collections;
@@ -18,7 +19,11 @@ interface Deps {
   csrfKey: Buffer;
 }
 
-const cookie = "sid";
+/**
+ * A cookie's name. Ports share cookies: one that came over TLS has a name that a browser sends and takes over TLS alone, so
+ * that nothing without it can put another in its place. RFC 6265bis 4.1.3.2.
+ */
+const cookieOf = (ctx: Context): string => (isSecure(ctx) ? "__Host-sid" : "sid");
 const safe = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
@@ -73,7 +78,7 @@ export function createCallers({ collections, robots, signIn, sessions, tokens, c
   }
 
   async function bySession(ctx: Context, nobody: Caller): Promise<Caller> {
-    const token = ctx.cookies.get(cookie);
+    const token = ctx.cookies.get(cookieOf(ctx));
     const session = token === undefined ? undefined : await sessions.find(token);
     const user = session && (await collections.users.get(String(session.user_id)));
     if (!session || !user) return nobody;
@@ -92,9 +97,16 @@ export function createCallers({ collections, robots, signIn, sessions, tokens, c
 }
 
 function keep(ctx: Context, token: string | undefined): void {
-  // Plain HTTP on localhost: `secure` would lose the cookie. No expiry here: the session's own counts.
-  const options = { httpOnly: true, sameSite: "strict", path: "/", secure: false, overwrite: true } as const;
-  ctx.cookies.set(cookie, token ?? null, options);
+  const secure = isSecure(ctx);
+  // What ends TLS for us speaks plain HTTP with us.
+  ctx.cookies.secure = secure;
+  // On plain HTTP `secure` would lose the cookie. No expiry here: the session's own counts.
+  const options = { httpOnly: true, sameSite: "strict", path: "/", secure, overwrite: true } as const;
+  ctx.cookies.set(cookieOf(ctx), token ?? null, options);
+}
+
+function isSecure(ctx: Context): boolean {
+  return originOf(ctx)?.startsWith("https:") ?? ctx.secure;
 }
 
 function equal(a: string, b: string): boolean {

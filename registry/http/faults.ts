@@ -4,6 +4,7 @@ import type { Grant } from "../access/caller.ts";
 import { tokenService } from "../access/tokens.ts";
 import { type Fault, toFault } from "../contract/fault.ts";
 import type { LogLine } from "../config.ts";
+import { originOf } from "./gate.ts";
 
 /** The id under which a request is found in the log: the client's own, if it sent a plain one. */
 export function requestId(ctx: Context): string {
@@ -42,10 +43,8 @@ export function writeFault(ctx: Context, error: unknown, log: (line: LogLine) =>
 }
 
 function isForeign(ctx: Context): boolean {
-  const { origin, host, "sec-fetch-site": site } = ctx.headers;
-  return (
-    (origin !== undefined && origin !== `http://${host}`) || site === "cross-site" || site === "same-site"
-  );
+  const { origin, "sec-fetch-site": site } = ctx.headers;
+  return (origin !== undefined && origin !== originOf(ctx)) || site === "cross-site" || site === "same-site";
 }
 
 /** Where to get a token, and for what. The realm has the name by which the client came. Harbor: rbac 9. */
@@ -54,7 +53,7 @@ function challengeOf(ctx: Context, fault: Fault): string | undefined {
   if (!ctx.path.startsWith("/v2") || ctx.get("sec-fetch-mode") !== "") return undefined;
   const scopes = Array.isArray(fault.detail) ? (fault.detail as Grant[]) : [];
   const scope = scopes.map(({ type, name, actions }) => `${type}:${name}:${actions.join(",")}`).join(" ");
-  const realm = `http://${ctx.host}/service/token`;
+  const realm = `${originOf(ctx) ?? ctx.origin}/service/token`;
   return `Bearer realm="${realm}",service="${tokenService}"${scope === "" ? "" : `,scope="${scope}"${reasonOf(ctx, fault)}`}`;
 }
 

@@ -1,26 +1,29 @@
-import { networkInterfaces, hostname } from "node:os";
 import type { Context } from "koa";
 import { Fault } from "../contract/fault.ts";
+
+interface Deps {
+  /** Whether a name without its port is this registry's. */
+  isOwnHost: (name: string) => boolean;
+  /** The address that people reach this registry by, a URL; or empty. */
+  endpoint: () => string;
+}
 
 /**
  * Whether a request may come in at all, before anything of it is looked at. A page of another site, open in a browser on
  * this machine, can reach a port of this machine: it must neither read nor change anything here (DNS rebinding, CSRF).
  */
-export function createGate({ hosts, listen }: { hosts: readonly string[]; listen: { host: string } }) {
-  // A container's name for the machine that runs it; nobody can own a name under `internal`.
-  const loopback = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
-  const allowed = new Set([...loopback, ...hosts.map((host) => host.toLowerCase())]);
-  if (!isLoopback(listen.host)) for (const name of ownNames()) allowed.add(name);
-
+export function createGate({ isOwnHost, endpoint }: Deps) {
   return function gate(ctx: Context): void {
     const { host, origin, "sec-fetch-site": site } = ctx.headers;
     if (!ctx.req.url?.startsWith("/")) throw new Fault("BAD_REQUEST", "the request names no path");
     if (countOf("host", ctx.req.rawHeaders) > 1)
       throw new Fault("BAD_REQUEST", "the request names two hosts");
-    if (host === undefined || !isOurs(host, ctx.req.socket.localPort)) {
+    const own = host === undefined ? undefined : ownOrigin(ctx, host);
+    if (own === undefined) {
       throw new Fault("MISDIRECTED_REQUEST", "this registry has no such name: add it to its hosts to use it");
     }
-    if (origin !== undefined && origin !== `http://${host}`) {
+    ctx.state.origin = own;
+    if (origin !== undefined && origin !== own) {
       throw new Fault("FORBIDDEN", "another site may not use this registry");
     }
     if (site !== undefined && site !== "same-origin" && site !== "none") {
@@ -31,26 +34,27 @@ export function createGate({ hosts, listen }: { hosts: readonly string[]; listen
     }
   };
 
-  function isOurs(host: string, port: number | undefined): boolean {
+  /** The origin that the client asked, if it is ours. `X-Forwarded-Proto` says nothing: anybody can send it. */
+  function ownOrigin(ctx: Context, host: string): string | undefined {
+    // What stands between may end TLS and keep another port. Its address is the administrator's word.
+    const outside = endpoint() === "" ? undefined : new URL(endpoint());
+    if (outside?.host === host.toLowerCase()) return outside.origin;
     const [, name, written] = /^(\[[0-9a-f:.]+\]|[^:[\]/@\s]+)(?::(\d{1,5}))?$/i.exec(host) ?? [];
-    return name !== undefined && allowed.has(name.toLowerCase()) && Number(written ?? 80) === port;
+    const port = Number(written ?? (ctx.secure ? 443 : 80));
+    if (name === undefined || port !== ctx.req.socket.localPort || !isOwnHost(name.toLowerCase()))
+      return undefined;
+    return `${ctx.protocol}://${host}`;
   }
 }
 
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+/** The origin by which the client came, as `createGate` found it; nothing when it came by none of ours. */
+export function originOf(ctx: Context): string | undefined {
+  return (ctx.state as { origin?: string }).origin;
 }
 
 /** Whether the path is for programs: a followed link has no business there. */
 function isInterface(path: string): boolean {
   return /^\/(v2|api|service|c)(\/|$)/.test(path);
-}
-
-/** The names and addresses by which others on the network reach this machine. */
-function ownNames(): string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const written = addresses.map(({ address, family }) => (family === "IPv6" ? `[${address}]` : address));
-  return [hostname().toLowerCase(), `${hostname().toLowerCase()}.local`, ...written];
 }
 
 function countOf(name: string, rawHeaders: readonly string[]): number {

@@ -62,6 +62,7 @@ function write(ctx: Context, { returns }: Operation, input: Record<string, unkno
   if (isNew(returns)) ctx.set("Location", `${ctx.path}/${(answer as { id: number | string }).id}`);
   if (returns.kind === "one") ctx.body = answer;
   else if (returns.kind === "text") {
+    if (returns.file !== undefined) ctx.attachment(returns.file);
     ctx.type = returns.type ?? "text/plain";
     ctx.body = answer;
   } else if (returns.kind === "page") {

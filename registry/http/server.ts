@@ -1,7 +1,10 @@
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { hostPort, isLoopback } from "../addresses.ts";
 import { Fault } from "../contract/fault.ts";
-import { isLoopback } from "./gate.ts";
+import type { Tls } from "../tls/tls.ts";
 
 export interface Listening {
   port: number;
@@ -15,16 +18,21 @@ export interface Listening {
 const idle = 60_000;
 const grace = 5_000;
 
-/** Listens. Throws `CONFLICT` for a port that is taken, in words. */
+// An honest upload over a slow line takes longer than Node's five minutes; what says nothing is cut by `timeout`.
+const limits: ServerOptions = {
+  requestTimeout: 0,
+  headersTimeout: 30_000,
+  keepAliveTimeout: 30_000,
+  noDelay: true,
+};
+
+/** Listens, with `tls` for TLS alone. Throws `CONFLICT` for a port that is taken, in words. */
 export async function listen(
   handler: RequestListener,
   { host, port }: { host: string; port: number },
+  tls?: Tls,
 ): Promise<Listening> {
-  // An honest upload over a slow line takes longer than Node's five minutes; what says nothing is cut by `timeout`.
-  const server = createServer(
-    { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 30_000, noDelay: true },
-    handler,
-  );
+  const server = tls === undefined ? createServer(limits, handler) : secureServer(handler, tls);
   server.timeout = idle;
   server.maxConnections = 4096;
   const sockets = new Set<Socket>();
@@ -41,7 +49,7 @@ export async function listen(
 
   return {
     port: opened,
-    address: `${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host}:${opened}`,
+    address: hostPort(isLoopback(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host, opened),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
@@ -50,6 +58,34 @@ export async function listen(
       clearTimeout(cut);
     },
   };
+}
+
+/** Shows what `tls` says, and from the next connection on what it says then. */
+function secureServer(handler: RequestListener, tls: Tls): Server {
+  const secured = ({ cert, key }: SecureContextOptions): SecureContextOptions => ({
+    cert,
+    key,
+    minVersion: "TLSv1.2",
+  });
+  const contextOf = ({ named }: Tls["shown"]) => named && createSecureContext(secured(named.pair));
+  let further = contextOf(tls.shown);
+  const server = createSecureServer(
+    {
+      ...limits,
+      ...secured(tls.shown.pair),
+      handshakeTimeout: 15_000,
+      SNICallback(name, done) {
+        const asked = tls.shown.named?.names.includes(name.toLowerCase()) ? further : undefined;
+        done(null, asked);
+      },
+    },
+    handler,
+  );
+  tls.onChange((shown) => {
+    server.setSecureContext(secured(shown.pair));
+    further = contextOf(shown);
+  });
+  return server;
 }
 
 function inWords(error: NodeJS.ErrnoException, host: string, port: number): Error {

@@ -2,10 +2,19 @@ import type { Context } from "koa";
 import type { Authorize } from "../access/authorize.ts";
 import type { Caller, Grant } from "../access/caller.ts";
 import { tokenService, type Tokens } from "../access/tokens.ts";
+import type { TrustAccess } from "../access/trust-access.ts";
 import { Fault } from "../contract/fault.ts";
+import type { FindGun } from "./guns.ts";
+
+interface Deps {
+  authorize: Authorize;
+  tokens: Tokens;
+  findGun: FindGun;
+  trustAccess: TrustAccess;
+}
 
 /** `GET /service/token`: a token for what the caller may do of what the scopes ask for. Harbor: rbac 8. */
-export function createTokenEdge({ authorize, tokens }: { authorize: Authorize; tokens: Tokens }) {
+export function createTokenEdge({ authorize, tokens, findGun, trustAccess }: Deps) {
   return async function token(ctx: Context): Promise<void> {
     if (ctx.method !== "GET") throw new Fault("METHOD_NOT_ALLOWED", "ask for a token with GET");
     const query = new URLSearchParams(ctx.querystring);
@@ -35,11 +44,11 @@ export function createTokenEdge({ authorize, tokens }: { authorize: Authorize; t
     const wanted = asked.split(",");
     if (type === "repository" && /^[^/]+\/./.test(name)) {
       const held = await authorize.actions(caller, name);
-      return {
-        type,
-        name,
-        actions: wanted.includes("*") ? held : held.filter((action) => wanted.includes(action)),
-      };
+      const actions = wanted.includes("*") ? held : held.filter((action) => wanted.includes(action));
+      // The name of a registry may be that of a project too. Rights are looked at again at every use.
+      const gun = findGun(name);
+      const trusted = gun ? await trustAccess.actions(caller, gun.repository_name, wanted) : [];
+      return { type, name, actions: [...new Set([...actions, ...trusted])] };
     }
     const catalog = type === "registry" && name === "catalog" && authorize.system(caller, "catalog:read");
     return { type, name, actions: catalog ? wanted : [] };

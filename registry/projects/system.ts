@@ -4,6 +4,7 @@ import type { Settings } from "../contract/configuration.ts";
 import type { Handlers } from "../contract/operation.ts";
 import type { system as operations } from "../contract/system.ts";
 import { Fault } from "../contract/fault.ts";
+import type { TlsState } from "../contract/tls.ts";
 import type { SignIn } from "../access/sign-in.ts";
 import type { Users } from "../access/users.ts";
 import { adminId } from "../access/users.ts";
@@ -25,8 +26,11 @@ interface Deps {
   address(): string;
   /** The address that people reach its pages by. */
   base(): string;
-  /** Why a part of the registry does not work, if one does not. */
-  troubles(): Promise<{ name: string; error?: string }[]>;
+  tls(): TlsState;
+  /** The certificate that clients are given to trust, PEM. */
+  authority(): string | undefined;
+  /** Why a part of the registry does not work, by its name. */
+  troubles: ReadonlyMap<string, string>;
   now: () => Date;
 }
 
@@ -44,14 +48,14 @@ export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
   return {
     ping: () => Promise.resolve("Pong"),
 
-    async health() {
-      const components = (await deps.troubles()).map(({ name, error }) => ({
+    health() {
+      const components = partsOf(deps.troubles).map(({ name, error }) => ({
         name,
         status: error === undefined ? ("healthy" as const) : ("unhealthy" as const),
         ...(error === undefined ? {} : { error }),
       }));
       const status = components.every((part) => part.status === "healthy") ? "healthy" : "unhealthy";
-      return { status, components };
+      return Promise.resolve({ status, components });
     },
 
     info(_, { user, robot }) {
@@ -72,10 +76,18 @@ export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
         harbor_version: `v${version}`,
         project_creation_restriction: set.project_creation_restriction,
         read_only: set.read_only,
-        has_ca_root: false,
+        has_ca_root: deps.authority() !== undefined,
         notification_enable: false,
         registry_storage_provider_name: "filesystem",
       });
+    },
+
+    tls: () => Promise.resolve(deps.tls()),
+
+    certificate() {
+      const pem = deps.authority();
+      if (pem === undefined) throw new Fault("NOT_FOUND", "there is no certificate of an authority to give");
+      return Promise.resolve(pem);
     },
 
     async volumes() {
@@ -114,4 +126,13 @@ export function createSystem(deps: Deps): Handlers<typeof operations, Caller> {
       return signIn.open(admin, caller);
     },
   };
+}
+
+/** The registry's parts, as Harbor's health check lists them. */
+function partsOf(troubles: ReadonlyMap<string, string>): { name: string; error?: string }[] {
+  const parts: { name: string; error?: string }[] = ["core", "database", "portal", "registry"].map(
+    (name) => ({ name }),
+  );
+  for (const [name, error] of troubles) parts.push({ name, error });
+  return parts.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -161,6 +161,48 @@ export interface RobotDocument {
   update_time: string;
 }
 
+/**
+ * One change of a collection's trust data, which is one write, and so happened whole or not at all. A collection is what its
+ * changes since its last deletion say.
+ */
+export interface TrustChangeDocument {
+  /** Later changes have larger ones, whatever collection they are of. */
+  id: number;
+  /** As clients name it: `localhost:5143/library/app`. */
+  gun: string;
+  project_id: number;
+  /** With its project. */
+  repository_name: string;
+  category: "update" | "deletion";
+  /** Of the timestamp that it brought; 0 for a deletion. */
+  version: number;
+  /** Of that timestamp, in hexadecimal; empty for a deletion. */
+  sha256: string;
+  /**
+   * The metadata it brought, each a blob of that digest: whoever removes blobs that nobody names must count these too.
+   * Emptied when the collection is deleted.
+   */
+  files: { role: string; version: number; sha256: string }[];
+  /** Who published; empty for what the server signed anew by itself. */
+  username: string;
+  creation_time: string;
+}
+
+/** A key by which the server signs for one collection. */
+export interface TrustKeyDocument {
+  keyid: string;
+  gun: string;
+  project_id: number;
+  role: "timestamp" | "snapshot";
+  /** DER, in base64. */
+  public: string;
+  /** The private key, sealed with a key that is among the secrets. */
+  sealed: string;
+  /** It has signed. */
+  used: boolean;
+  creation_time: string;
+}
+
 export interface SequenceDocument {
   name: string;
   value: number;
@@ -232,6 +274,16 @@ const robots: CollectionSpec<RobotDocument> = {
   unique: [["name"]],
   index: [["project_id"]],
 };
+const trustChanges: CollectionSpec<TrustChangeDocument> = {
+  name: "trust-changes",
+  key: (change) => String(change.id),
+  index: [["gun"], ["project_id"], ["repository_name"]],
+};
+const trustKeys: CollectionSpec<TrustKeyDocument> = {
+  name: "trust-keys",
+  key: (key) => key.keyid,
+  index: [["gun"], ["project_id"]],
+};
 const sequences: CollectionSpec<SequenceDocument> = { name: "sequences", key: (sequence) => sequence.name };
 const facts: CollectionSpec<FactDocument> = { name: "facts", key: (fact) => fact.name };
 
@@ -248,6 +300,8 @@ const specs = {
   resets,
   groups,
   robots,
+  trustChanges,
+  trustKeys,
   sequences,
   facts,
 };

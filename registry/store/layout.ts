@@ -22,6 +22,10 @@ export function layoutOf(dataDir: string) {
     log: join(dataDir, "logs", "berth.log"),
     /** Who did what: a file of JSON lines for each month, `notify/audit.ts`. */
     audit: join(dataDir, "audit"),
+    /** The certificate of Berth's own authority, for clients to trust; its key is among the secrets. */
+    authority: join(dataDir, "tls", "ca.crt"),
+    /** What was written on this machine so that clients trust it: `tls/written.ts`. */
+    clients: join(dataDir, "tls", "clients.json"),
     initialPassword: join(dataDir, "initial-admin-password"),
 
     blobs,

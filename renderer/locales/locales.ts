@@ -3,6 +3,8 @@ import de from "./de.json";
 import en from "./en.json";
 import peopleDe from "./people-de.json";
 import peopleEn from "./people-en.json";
+import tlsDe from "./tls-de.json";
+import tlsEn from "./tls-en.json";
 
 export const locales = ["en", "de"] as const;
 export type Locale = (typeof locales)[number];
@@ -12,8 +14,8 @@ export const languageNames: Record<Locale, string> = { en: "English", de: "Deuts
 
 // Each language has the keys of the other; a missing one does not compile.
 const whole = {
-  en: { ...en, ...(peopleEn satisfies typeof peopleDe) },
-  de: { ...de, ...(peopleDe satisfies typeof peopleEn) },
+  en: { ...en, ...(peopleEn satisfies typeof peopleDe), ...(tlsEn satisfies typeof tlsDe) },
+  de: { ...de, ...(peopleDe satisfies typeof peopleEn), ...(tlsDe satisfies typeof tlsEn) },
 };
 const messages = { en: whole.en satisfies typeof whole.de, de: whole.de satisfies typeof whole.en };
 

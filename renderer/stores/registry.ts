@@ -13,10 +13,14 @@ export const useRegistry = defineStore("registry", () => {
   const session = useSession();
   const info = shallowRef<SystemInfo>();
 
-  const address = computed(() => desktop.state?.address ?? info.value?.registry_url ?? location.host);
+  /** Whoever came over TLS also pushes over it: without, the registry may not be reachable from there. */
+  const secure = location.protocol === "https:";
+  const address = computed(
+    () => desktop.state?.address ?? (secure ? location.host : (info.value?.registry_url ?? location.host)),
+  );
   const version = computed(() => desktop.state?.version ?? info.value?.harbor_version);
   /** Docker speaks plain HTTP to this machine without being told; other clients have to be told. */
-  const loopback = computed(() => /^(localhost|127\.|\[::1\])/.test(address.value));
+  const loopback = computed(() => !secure && /^(localhost|127\.|\[::1\])/.test(address.value));
   const mayCreateProjects = computed(
     () =>
       session.administrator || (session.signedIn && info.value?.project_creation_restriction !== "adminonly"),

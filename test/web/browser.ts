@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, type Page } from "@playwright/test";
+import type { RegistryConfig } from "../../registry/config.ts";
 import { startBerth, type Berth } from "../harness.ts";
 import { part } from "../parts.ts";
 
@@ -28,8 +29,8 @@ export function absent(): string | undefined {
 }
 
 /** A registry that serves the built pages. */
-export function startSite(): Promise<Berth> {
-  return startBerth({ pages });
+export function startSite(options: Partial<RegistryConfig> = {}): Promise<Berth> {
+  return startBerth({ ...options, pages });
 }
 
 /** Signs in on the page, as a person does. */
