@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import type { Context } from "koa";
 import { openAccess } from "./access/access.ts";
 import { createAuthorize } from "./access/authorize.ts";
+import { type Archives, createArchives } from "./archives/archives.ts";
 import { anonymous, type Caller } from "./access/caller.ts";
 import { createMembers } from "./access/members.ts";
 import { joinDirectory } from "./access/join-directory.ts";
@@ -10,9 +11,11 @@ import { createCall } from "./call.ts";
 import type { RegistryConfig } from "./config.ts";
 import type { Settings } from "./contract/configuration.ts";
 import type { RegistryEvent } from "./contract/event.ts";
+import { createCopying } from "./copying.ts";
 import { createEvents } from "./events.ts";
 import { firstPassword } from "./first-password.ts";
 import { createApp } from "./http/app.ts";
+import { createArchivesEdge } from "./http/archives.ts";
 import { createCallers } from "./http/callers.ts";
 import { createEventsEdge } from "./http/events.ts";
 import { createGate } from "./http/gate.ts";
@@ -44,10 +47,14 @@ export interface Registry {
   caller(token: string | undefined, about: Pick<Caller, "from" | "agent" | "keep">): Promise<Caller>;
   /** Tells what happens in projects that the caller, asked for anew each time, may see. Returns how to end it. */
   subscribe(caller: () => Promise<Caller>, listener: (event: RegistryEvent) => void): () => void;
+  /** Projects and repositories as files, for the window: over HTTP they have a path of their own. */
+  readonly archives: Archives;
   /** Answers requests. Throws `CONFLICT` for a port that is taken. */
   start(): Promise<{ host: string; port: number; address: string }>;
   /** Ends requests, lets writes finish, and gives the data folder back. */
   stop(): Promise<void>;
+  /** The network is back, or the machine woke up: jobs that wait to be tried again are tried at once. */
+  wake(): void;
   /** The administrator has no password yet. */
   firstStart(): Promise<boolean>;
   /** Sets a user's password from the machine itself, without the old one. */
@@ -141,6 +148,9 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       removeTag: oci.removeTag,
     });
 
+    const copying = createCopying({ ...store, oci, projects, secrets, events, settings, layout, now, log });
+    undo.push(() => copying.close());
+
     const system = createSystem({
       collections,
       projects,
@@ -183,6 +193,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       session: signIn.session,
       system,
       robots: robots.robots,
+      ...copying.handlers,
       audit,
       ldap: people.ldap,
       usergroups: groups.usergroups,
@@ -192,6 +203,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
         testMail: testMailOf(mailSettings),
       },
     };
+    const archives = createArchives({ collections, blobs, oci, authorize, recorder, dataDir, now });
     const checkAnswers = config.checkAnswers ?? false;
     const call = createCall({ handlers, authorize, readOnly, recorded, checkAnswers });
     const subscribe = createSubscribe({ events, authorize, collections });
@@ -206,11 +218,12 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       gate: createGate({ hosts: config.hosts ?? [], listen: config.listen }),
       callerOf,
       call,
-      oci: createOciEdge({ oci, authorize: recorder.watch(authorize), recorder }),
+      oci: createOciEdge({ oci, proxy: copying.proxy, authorize: recorder.watch(authorize), recorder }),
       token: createTokenEdge({ authorize, tokens }),
       events: createEventsEdge((ctx: Context, listener) =>
         subscribe(() => stillThere(ctx.state.caller as Caller), listener),
       ),
+      archives: createArchivesEdge(archives),
       pages: config.pages === undefined ? undefined : await createPages(config.pages),
       version,
       log,
@@ -230,6 +243,8 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     return {
       call,
       subscribe,
+      archives,
+      wake: () => copying.jobs.wake(),
 
       async setPassword(user_id, password) {
         await users.setPassword(user_id, password);
@@ -252,6 +267,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
         const opened = await listen((request, response) => void handle(request, response), config.listen);
         listening = opened;
         undo.push(() => opened.close());
+        await copying.start();
         log({ level: "info", message: "ready", address: opened.address });
         return { host: config.listen.host, port: opened.port, address: opened.address };
       },

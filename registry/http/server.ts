@@ -15,11 +15,48 @@ export interface Listening {
 const idle = 60_000;
 const grace = 5_000;
 
-/** Listens. Throws `CONFLICT` for a port that is taken, in words. */
+/** The other address that `localhost` means: who held it would be sent the passwords that are meant for us. */
+const partners: Record<string, string> = { "127.0.0.1": "::1", "0.0.0.0": "::1", "::1": "127.0.0.1" };
+
+/**
+ * Listens, on a loopback address also on its partner where the machine has it. Throws `CONFLICT` for a port that is taken,
+ * in words.
+ */
 export async function listen(
   handler: RequestListener,
   { host, port }: { host: string; port: number },
 ): Promise<Listening> {
+  const wanted = host === "localhost" ? "127.0.0.1" : host;
+  const doors = await openDoors(handler, wanted, port).catch((error: NodeJS.ErrnoException) => {
+    throw inWords(error, host, port);
+  });
+  const { port: opened } = doors[0];
+  return {
+    port: opened,
+    address: `${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host}:${opened}`,
+    close: async () => void (await Promise.all(doors.map((door) => door.close()))),
+  };
+}
+
+type Door = Pick<Listening, "port" | "close">;
+
+async function openDoors(handler: RequestListener, host: string, port: number): Promise<[Door, ...Door[]]> {
+  const door = await openDoor(handler, host, port);
+  const { [host]: partner } = partners;
+  if (partner === undefined) return [door];
+  try {
+    return [door, await openDoor(handler, partner, door.port)];
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(code)) return [door];
+    await door.close();
+    // Of any port that is free, this one was so by half.
+    if (code === "EADDRINUSE" && port === 0) return openDoors(handler, host, port);
+    throw error;
+  }
+}
+
+async function openDoor(handler: RequestListener, host: string, port: number): Promise<Door> {
   // An honest upload over a slow line takes longer than Node's five minutes; what says nothing is cut by `timeout`.
   const server = createServer(
     { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 30_000, noDelay: true },
@@ -34,14 +71,12 @@ export async function listen(
   });
 
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(inWords(error, host, port)));
+    server.once("error", reject);
     server.listen({ host, port }, resolve);
   });
-  const { port: opened } = server.address() as AddressInfo;
 
   return {
-    port: opened,
-    address: `${isLoopback(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host}:${opened}`,
+    port: (server.address() as AddressInfo).port,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
