@@ -196,4 +196,25 @@ describe("replication rules", () => {
     await until(async () => (await ruleOf(berth, id)).active_jobs === 0);
     await until(async () => (await other.fetch("/v2/library/late/manifests/1")).status === 200);
   });
+
+  test("are in the log by their names, with their endpoints and runs", async () => {
+    const id = await addRule(berth, endpoint, { name: "to the other side", trigger: { type: "manual" } });
+    const run = await berth.client().executions.start({ policy_id: id });
+    await lastEnded(berth, id);
+    await berth.client().executions.stop({ id: Number(run.id) });
+    await api().enable({ id, enabled: false });
+    await api().remove({ id });
+    const { items } = await berth.client().audit.list({ resource: "to the other side", page_size: 20 });
+    expect(
+      items.map(({ operation, resource_type, resource }) => [operation, resource_type, resource]),
+    ).toEqual([
+      ["delete", "replication_policy", "to the other side"],
+      ["update", "replication_policy", "to the other side"],
+      ["stop", "replication_execution", `to the other side, run ${run.id}`],
+      ["create", "replication_execution", "to the other side"],
+      ["create", "replication_policy", "to the other side"],
+    ]);
+    const made = await berth.client().audit.list({ resource_type: "registry" });
+    expect(made.items[0]).toMatchObject({ operation: "create", resource: "other" });
+  });
 });
