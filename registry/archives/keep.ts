@@ -4,6 +4,7 @@ import type { Oci } from "../oci/oci.ts";
 import type { Blobs, Upload } from "../store/blobs.ts";
 import type { Collections, ProjectDocument } from "../store/collections.ts";
 import type { Planned } from "./plan.ts";
+import { sideBySide } from "./side-by-side.ts";
 import type { Stage, Staged } from "./staging.ts";
 import type { Tree } from "./trees.ts";
 
@@ -19,6 +20,8 @@ export interface Kept {
   /** What changed, as the log names it: `library/app:1.0`. */
   changed: string[];
 }
+
+const lanes = 8;
 
 /**
  * Keeps what was planned, by the rules that a push goes by: blobs, then manifests, what an index names before the index,
@@ -97,19 +100,30 @@ export function createKeep({ collections: { artifacts, links, tags }, blobs, oci
       }
     }
 
+    // Most of the time is spent waiting for the disk. One blob goes to its repositories one after the other.
     const fresh = new Map<Planned, Set<string>>();
-    for (const plan of planned) {
-      for (const { blobs: named } of plan.trees.values()) {
-        for (const { digest } of named) await keepBlob(digest, placeOf(plan));
-      }
-    }
-    for (const plan of planned) {
+    await sideBySide(homesOf(planned), lanes, async ([digest, plans]) => {
+      for (const plan of plans) await keepBlob(digest, placeOf(plan));
+    });
+    await sideBySide(planned, lanes, async (plan) => {
       const made = new Set<string>();
+      fresh.set(plan, made);
       for (const tree of plan.trees.values())
         if (await keepManifest(tree, placeOf(plan))) made.add(tree.digest);
-      fresh.set(plan, made);
-    }
-    for (const plan of planned) await moveTags(plan, fresh.get(plan) ?? new Set());
+    });
+    await sideBySide(planned, lanes, (plan) => moveTags(plan, fresh.get(plan) ?? new Set()));
+    kept.changed.sort();
     return kept;
   };
+}
+
+/** The repositories of each blob. */
+function homesOf(planned: readonly Planned[]): Map<string, Set<Planned>> {
+  const homes = new Map<string, Set<Planned>>();
+  for (const plan of planned) {
+    for (const { blobs } of plan.trees.values()) {
+      for (const { digest } of blobs) homes.set(digest, (homes.get(digest) ?? new Set()).add(plan));
+    }
+  }
+  return homes;
 }
