@@ -1,11 +1,13 @@
 import { readdir, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { app, dialog, shell, type BrowserWindow } from "electron";
+import { dialog, shell, type BrowserWindow } from "electron";
 import { desktop as operations, type DesktopState } from "../registry/contract/desktop.ts";
 import { Fault } from "../registry/contract/fault.ts";
 import type { Handlers } from "../registry/contract/operation.ts";
 import type { SecretStore } from "../registry/config.ts";
+import type { Archives } from "./archives.ts";
+import { askForFile } from "./ask.ts";
 import { startAtLogin } from "./autostart.ts";
 import type { ClientsHere } from "./clients.ts";
 import type { Host } from "./host.ts";
@@ -13,8 +15,8 @@ import type { Settings } from "./settings.ts";
 
 /** What only the application on this machine can do. */
 export interface Desktop {
-  /** Runs a `desktop.*` operation of the contract. Throws `NOT_FOUND`, `BAD_REQUEST`, and what the operation throws. */
-  call(name: string, input: unknown): Promise<unknown>;
+  /** Runs a `desktop.*` operation of the contract; `dropped` is the path of a file that the person dropped. Throws `NOT_FOUND`, `BAD_REQUEST`, and what the operation throws. */
+  call(name: string, input: unknown, dropped?: string): Promise<unknown>;
   /** The page was told of a registry that was still waiting for the keychain. */
   hasAnsweredEarly(): boolean;
 }
@@ -25,14 +27,29 @@ interface Deps {
   secrets: () => Promise<SecretStore>;
   clients: ClientsHere;
   window: () => BrowserWindow | undefined;
+  archives: Archives;
   version: string;
 }
 
-export function createDesktop({ host, settings, secrets, clients, window, version }: Deps): Desktop {
+/** Where the file is that the person dropped on the page, if the call is about one. */
+type Dropped = string | undefined;
+
+export function createDesktop({
+  host,
+  settings,
+  secrets,
+  clients,
+  window,
+  archives,
+  version,
+}: Deps): Desktop {
   let answeredEarly = false;
 
-  const handlers: Handlers<typeof operations, void> = {
+  const handlers: Handlers<typeof operations, Dropped> = {
     state,
+    exportArchive: archives.export,
+    importArchive: archives.import,
+    cancelArchive: archives.cancel,
 
     async configure(wished) {
       const before = settings.get();
@@ -107,13 +124,13 @@ export function createDesktop({ host, settings, secrets, clients, window, versio
 
   return {
     hasAnsweredEarly: () => answeredEarly,
-    async call(name, input) {
+    async call(name, input, dropped) {
       const verb = name.slice("desktop.".length);
       if (!isVerb(verb)) throw new Fault("NOT_FOUND", `there is no operation ${name}`);
       const parsed = operations[verb].input.strict().safeParse(input ?? {});
       if (!parsed.success)
         throw new Fault("BAD_REQUEST", parsed.error.issues[0]?.message ?? "the input is not valid");
-      return (handlers[verb] as (input: unknown) => Promise<unknown>)(parsed.data);
+      return (handlers[verb] as (input: unknown, dropped: Dropped) => Promise<unknown>)(parsed.data, dropped);
     },
   };
 }
@@ -125,15 +142,6 @@ function soon<T>(work: Promise<T>): Promise<T | undefined> {
 
 function isVerb(verb: string): verb is keyof typeof operations {
   return Object.hasOwn(operations, verb);
-}
-
-/** What the page proposes is a name, whatever it says: where it goes is the person's choice alone. */
-async function askForFile(window: BrowserWindow | undefined, name: string): Promise<string | undefined> {
-  const options = { defaultPath: join(app.getPath("downloads"), basename(name)) };
-  const { canceled, filePath } = window
-    ? await dialog.showSaveDialog(window, options)
-    : await dialog.showSaveDialog(options);
-  return canceled || filePath === "" ? undefined : filePath;
 }
 
 /** A folder that holds other things is not filled with a registry: it gets one inside. */

@@ -21,12 +21,12 @@ type Answer = { value: unknown } | { error: FaultBody };
 
 /** Answers `call` for our own page, and nobody else. */
 export function answerCalls({ host, session, desktop, page, log }: Deps): void {
-  ipcMain.handle("call", async (event, name: unknown, text: unknown): Promise<Answer> => {
+  ipcMain.handle("call", async (event, name: unknown, text: unknown, dropped: unknown): Promise<Answer> => {
     try {
       assertOurPage(event, page());
       if (typeof name !== "string" || name.length > 100)
         throw new Fault("BAD_REQUEST", "an operation has a name");
-      return { value: await run(name, parseInput(text)) };
+      return { value: await run(name, parseInput(text), typeof dropped === "string" ? dropped : undefined) };
     } catch (error) {
       const fault = toFault(error);
       if (fault !== error) log({ level: "error", message: `${String(name)} failed`, stack: stackOf(error) });
@@ -34,8 +34,8 @@ export function answerCalls({ host, session, desktop, page, log }: Deps): void {
     }
   });
 
-  async function run(name: string, input: unknown): Promise<unknown> {
-    if (name.startsWith("desktop.")) return desktop.call(name, input);
+  async function run(name: string, input: unknown, dropped: string | undefined): Promise<unknown> {
+    if (name.startsWith("desktop.")) return desktop.call(name, input, dropped);
     const registry = await host.registry();
     return registry.call(name, input, await session.callerOf(registry));
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { app, session as electronSession, type BrowserWindow } from "electron";
 import type { RegistryEvent } from "../registry/contract/event.ts";
 import { openLog } from "../registry/log.ts";
+import { createArchives } from "./archives.ts";
 import { hiddenSwitch, isStartAtLogin } from "./autostart.ts";
 import { createClientsHere } from "./clients.ts";
 import { createClosing } from "./closing.ts";
@@ -19,7 +20,9 @@ import { createQuit } from "./quit.ts";
 import { createSession } from "./session.ts";
 import { openSettings } from "./settings.ts";
 import { createTray } from "./tray.ts";
-import { bringForward, createWindow } from "./window.ts";
+import { createTrayReplication } from "./tray-replication.ts";
+import { watchWaking } from "./waking.ts";
+import { bringForward, createWindow, turnTo } from "./window.ts";
 
 // Started without the sandbox (as root on Linux), its children would lose that switch and die.
 if (!app.commandLine.hasSwitch("no-sandbox")) app.enableSandbox();
@@ -67,6 +70,7 @@ function run(): void {
     secrets,
     log,
     ended: () => forward({ name: "session.ended", at: new Date().toISOString() }, page()),
+    changed: () => replication.look(),
   });
   const host = createHost({
     settings,
@@ -74,23 +78,61 @@ function run(): void {
     session,
     config: { pages, version },
     log,
-    changed: () => tray.update(host.state()),
+    changed() {
+      tray.update(host.state());
+      replication.look();
+    },
     heard(event: RegistryEvent) {
       if (/^artifact\.pu/.test(event.name)) tray.pulse();
+      replication.heard(event);
       forward(event, page());
     },
   });
   const clients = createClientsHere({ host, dataDir: () => settings.get().data_dir });
-  const desktop = createDesktop({ host, settings, secrets, clients, window: () => window, version });
+  const archives = createArchives({
+    host,
+    session,
+    window: () => window,
+    moved: (bytes, total_bytes) =>
+      forward({ name: "archive.moved", at: new Date().toISOString(), bytes, total_bytes }, page()),
+  });
+  const desktop = createDesktop({
+    host,
+    settings,
+    secrets,
+    clients,
+    window: () => window,
+    archives,
+    version,
+  });
   const close = createClosing({ settings, address: () => host.state().address, told: at("told-of-tray") });
-  const tray = createTray({ state: host.state(), open, quit: () => app.quit() });
+  const replication = createTrayReplication({
+    host,
+    session,
+    changed: (standing) => tray.replication(standing),
+    show: (path) => open(path),
+    log,
+  });
+  const tray = createTray({
+    state: host.state(),
+    deeds: { ...replication, open: () => open(), show: (path) => open(path), quit: () => app.quit() },
+  });
+  const rest = watchWaking(
+    () =>
+      void host.registry().then(
+        (registry) => registry.wake(),
+        () => undefined,
+      ),
+  );
 
-  function open(): void {
+  /** Without a path, a window that is there stays at its page. */
+  function open(path?: string): void {
     if (window !== undefined && !window.isDestroyed()) {
+      if (path !== undefined) turnTo(window, path);
       bringForward(window);
       return;
     }
-    const fresh = createWindow({ memory: at("window.json"), mayClose: quit.isUnderWay });
+    const fresh = createWindow({ path: path ?? "/", memory: at("window.json"), mayClose: quit.isUnderWay });
     window = fresh;
     fresh.once("ready-to-show", () => fresh.show());
     // A page that cannot be drawn says so better than a window that does not come.
@@ -113,6 +155,8 @@ function run(): void {
   setMenu({ openWeb: () => ask("desktop.openWeb"), reveal: () => ask("desktop.reveal") });
   quit.drainBy(async () => {
     if (window?.isDestroyed() === false) window.hide();
+    rest();
+    replication.close();
     await host.stop();
     tray.close();
   });
@@ -124,7 +168,7 @@ function run(): void {
   app.on("second-instance", (_, argv) => {
     if (!argv.includes(hiddenSwitch)) open();
   });
-  app.on("activate", open);
+  app.on("activate", () => open());
   // The registry goes on without a window; the tray ends it.
   app.on("window-all-closed", () => undefined);
   app.on("child-process-gone", (_, { type, reason }) =>

@@ -12,15 +12,18 @@ interface Deps {
   secrets: () => Promise<SecretStore>;
   /** Told when the registry knows the kept token no more. */
   ended: () => void;
+  /** Told when somebody has signed in or out. */
+  changed: () => void;
   log: Log;
 }
 
 /** Keeps the session's token among this computer's secrets, so that the next start is signed in. */
-export function createSession({ secrets, ended, log }: Deps): Session {
+export function createSession({ secrets, ended, changed, log }: Deps): Session {
   let token: Promise<string | undefined> | undefined;
 
   async function keep(fresh: string | undefined): Promise<void> {
     token = Promise.resolve(fresh);
+    changed();
     try {
       const store = await secrets();
       await (fresh === undefined ? store.remove("session") : store.set("session", fresh));

@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { app, clipboard, Menu, nativeImage, nativeTheme, Tray } from "electron";
 import type { HostState } from "./host.ts";
+import { lineOf, menuOf, moodOf, replicationLine, type TrayDeeds } from "./tray-menu.ts";
+import type { Standing } from "./tray-standing.ts";
 
 /** The icon among the others of the desktop, and its menu. */
 export interface TrayIcon {
   update(state: HostState): void;
+  /** How replication stands; `undefined` shows nothing of it. */
+  replication(standing: Standing | undefined): void;
   /** Something was pushed or pulled just now. */
   pulse(): void;
   close(): void;
@@ -12,53 +16,64 @@ export interface TrayIcon {
 
 interface Deps {
   state: HostState;
-  open: () => void;
-  quit: () => void;
+  deeds: Omit<TrayDeeds, "copyAddress">;
 }
 
 /** How long the icon says that something moves, in milliseconds. */
 const pulseTime = 3_000;
 
 /** Made from what is in memory, so that it opens at once whatever the registry does. */
-export function createTray({ state: first, open, quit }: Deps): TrayIcon {
+export function createTray({ state: first, deeds }: Deps): TrayIcon {
   let state = first;
+  let standing: Standing | undefined;
   let pulsing: NodeJS.Timeout | undefined;
+  /** What the menu says now; empty when a click has changed it by itself. */
+  let shown = "";
   const tray = new Tray(image());
 
   function image(): Electron.NativeImage {
-    const mood = moodOf(state, pulsing !== undefined);
+    const mood = moodOf(state, standing, pulsing !== undefined);
     const look = nativeTheme.shouldUseDarkColors ? "-dark" : "-light";
     const name = `tray-${mood}${process.platform === "darwin" ? "Template" : look}.png`;
     return nativeImage.createFromPath(join(app.getAppPath(), "main/resources", name));
   }
 
   function show(): void {
+    const busy = standing && (standing.rules.length > 0 || standing.paused);
+    const lines = [lineOf(state), ...(standing && busy ? [replicationLine(standing)] : [])];
     tray.setImage(image());
-    tray.setToolTip(`Berth: ${lineOf(state)}`);
+    tray.setToolTip(`Berth: ${lines.join(" · ")}`);
+    const menu = menuOf(state, standing, {
+      ...deeds,
+      copyAddress: () => void clipboard.writeText(state.address),
+      enable(rule, enabled) {
+        shown = "";
+        deeds.enable(rule, enabled);
+      },
+    });
+    // A menu that is set anew while somebody has it open may close: so only when it says something else.
+    const text = JSON.stringify(menu);
+    if (text === shown) return;
+    shown = text;
     // Linux shows a changed menu only when it is set anew.
-    tray.setContextMenu(
-      Menu.buildFromTemplate([
-        { label: lineOf(state), enabled: false },
-        { type: "separator" },
-        { label: "Open Berth", click: open },
-        { label: "Copy registry address", click: () => void clipboard.writeText(state.address) },
-        { type: "separator" },
-        { label: "Quit Berth", click: quit },
-      ]),
-    );
+    tray.setContextMenu(Menu.buildFromTemplate(menu));
   }
 
   function retouch(): void {
     tray.setImage(image());
   }
 
-  tray.on("click", open);
+  tray.on("click", deeds.open);
   nativeTheme.on("updated", retouch);
   show();
 
   return {
     update(next) {
       state = next;
+      show();
+    },
+    replication(next) {
+      standing = next;
       show();
     },
     pulse() {
@@ -75,15 +90,4 @@ export function createTray({ state: first, open, quit }: Deps): TrayIcon {
       tray.destroy();
     },
   };
-}
-
-function moodOf(state: HostState, moving: boolean): "idle" | "active" | "paused" | "error" {
-  if (state.trouble !== undefined) return "error";
-  if (!state.running) return "paused";
-  return moving ? "active" : "idle";
-}
-
-function lineOf({ running, trouble, address }: HostState): string {
-  if (trouble !== undefined) return `Not running: ${trouble}`;
-  return running ? `Running on ${address}` : "Starting";
 }

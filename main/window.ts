@@ -21,6 +21,8 @@ const webPreferences: Readonly<WebPreferences> = Object.freeze({
 });
 
 interface Options {
+  /** The page that it opens at: `/projects`. */
+  path: string;
   /** Where the window's place is remembered. */
   memory: string;
   /** Whether it may go; otherwise it is up to the asked to hide it. */
@@ -28,7 +30,7 @@ interface Options {
 }
 
 /** The one window, at the place where it was. It appears when its page has something to show. */
-export function createWindow({ memory, mayClose }: Options): BrowserWindow {
+export function createWindow({ path, memory, mayClose }: Options): BrowserWindow {
   const place = remembered(memory);
   const window = new BrowserWindow({
     width: 1180,
@@ -58,8 +60,18 @@ export function createWindow({ memory, mayClose }: Options): BrowserWindow {
     lastReload = Date.now();
     window.webContents.reload();
   });
-  void window.loadURL(pageUrl);
+  void window.loadURL(urlOf(path));
   return window;
+}
+
+/** Shows another page in a window that is there. */
+export function turnTo(window: BrowserWindow, path: string): void {
+  // A load that a next one cuts short is no failure.
+  window.loadURL(urlOf(path)).catch(() => undefined);
+}
+
+function urlOf(path: string): string {
+  return new URL(path, pageUrl).href;
 }
 
 export function bringForward(window: BrowserWindow): void {

@@ -3,6 +3,7 @@ import type { RequestListener } from "node:http";
 import type { Context } from "koa";
 import { openAccess } from "./access/access.ts";
 import { createAuthorize } from "./access/authorize.ts";
+import { createArchives } from "./archives/archives.ts";
 import { anonymous, type Caller } from "./access/caller.ts";
 import { createMembers } from "./access/members.ts";
 import { joinDirectory } from "./access/join-directory.ts";
@@ -10,11 +11,11 @@ import { adminId } from "./access/users.ts";
 import { createCall } from "./call.ts";
 import type { RegistryConfig } from "./config.ts";
 import type { Settings } from "./contract/configuration.ts";
-import type { RegistryEvent } from "./contract/event.ts";
-import type { TlsState } from "./contract/tls.ts";
+import { createCopying } from "./copying.ts";
 import { createEvents } from "./events.ts";
 import { firstPassword } from "./first-password.ts";
 import { createApp } from "./http/app.ts";
+import { createArchivesEdge } from "./http/archives.ts";
 import { createCallers } from "./http/callers.ts";
 import { openEncryption } from "./http/encryption.ts";
 import { createEdges } from "./http/edges.ts";
@@ -35,28 +36,12 @@ import { createSystem } from "./projects/system.ts";
 import { openSettings } from "./settings.ts";
 import { layoutOf } from "./store/layout.ts";
 import { openStore } from "./store/open.ts";
+import type { Registry } from "./running.ts";
 import { createSubscribe } from "./subscribe.ts";
 import { openTrust } from "./trust/service.ts";
 import { startExpiry } from "./upkeep/expire.ts";
 
-export interface Registry {
-  /** Runs an operation of the contract: `projects.create`. Throws `Fault`. */
-  call(name: string, input: unknown, caller: Caller): Promise<unknown>;
-  /** Who a session's token belongs to; nobody, if it is no good. */
-  caller(token: string | undefined, about: Pick<Caller, "from" | "agent" | "keep">): Promise<Caller>;
-  /** Tells what happens in projects that the caller, asked for anew each time, may see. Returns how to end it. */
-  subscribe(caller: () => Promise<Caller>, listener: (event: RegistryEvent) => void): () => void;
-  /** Answers requests. Throws `CONFLICT` for a port that is taken. */
-  start(): Promise<{ host: string; port: number; address: string }>;
-  /** How it answers over TLS. */
-  tls(): TlsState;
-  /** Ends requests, lets writes finish, and gives the data folder back. */
-  stop(): Promise<void>;
-  /** The administrator has no password yet. */
-  firstStart(): Promise<boolean>;
-  /** Sets a user's password from the machine itself, without the old one. */
-  setPassword(user_id: number, password: string): Promise<void>;
-}
+export type { Registry };
 
 /** Makes every part of the registry in order and joins them. The order is the dependencies'. */
 export async function createRegistry(config: RegistryConfig): Promise<Registry> {
@@ -162,6 +147,9 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       removeTag: oci.removeTag,
     });
 
+    const copying = createCopying({ ...store, oci, projects, secrets, events, settings, layout, now, log });
+    undo.push(() => copying.close());
+
     const system = createSystem({
       collections,
       projects,
@@ -206,6 +194,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
       session: signIn.session,
       system,
       robots: robots.robots,
+      ...copying.handlers,
       audit,
       ldap: people.ldap,
       usergroups: groups.usergroups,
@@ -215,6 +204,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
         testMail: testMailOf(mailSettings),
       },
     };
+    const archives = createArchives({ collections, blobs, oci, authorize, recorder, dataDir, now });
     const checkAnswers = config.checkAnswers ?? false;
     const call = createCall({ handlers, authorize, readOnly, recorded, checkAnswers });
     const subscribe = createSubscribe({ events, authorize, collections });
@@ -227,12 +217,23 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
 
     const facing = { hosts, listens: [config.listen, ...(config.tls ? [config.tls.listen] : [])], endpoint };
     const app = createApp({
-      ...createEdges({ ...facing, oci, trust, authorize, tokens, recorder, callerOf, log }),
+      ...createEdges({
+        ...facing,
+        oci,
+        proxy: copying.proxy,
+        trust,
+        authorize,
+        tokens,
+        recorder,
+        callerOf,
+        log,
+      }),
       callerOf,
       call,
       events: createEventsEdge((ctx: Context, listener) =>
         subscribe(() => stillThere(ctx.state.caller as Caller), listener),
       ),
+      archives: createArchivesEdge(archives),
       pages: config.pages === undefined ? undefined : await createPages(config.pages),
       version,
       log,
@@ -252,6 +253,8 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
     return {
       call,
       subscribe,
+      archives,
+      wake: () => copying.jobs.wake(),
 
       async setPassword(user_id, password) {
         await users.setPassword(user_id, password);
@@ -276,6 +279,7 @@ export async function createRegistry(config: RegistryConfig): Promise<Registry> 
         listening = opened;
         undo.push(() => opened.close());
         await encryption.start(answer);
+        await copying.start();
         log({ level: "info", message: "ready", address: opened.address, tls: encryption.state().address });
         return { host: config.listen.host, port: opened.port, address: opened.address };
       },

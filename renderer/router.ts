@@ -1,6 +1,6 @@
 import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from "vue-router";
 import ProjectList from "./views/ProjectList.vue";
-import { administration } from "./routes-admin.ts";
+import { administration, rulePage } from "./routes-admin.ts";
 import { useDesktop } from "./stores/desktop.ts";
 import { useRecovery } from "./stores/recovery.ts";
 import { useSession } from "./stores/session.ts";
@@ -48,6 +48,13 @@ const routes: RouteRecordRaw[] = [
         component: () => import("./views/ProjectRobots.vue"),
         props: true,
         meta: { title: "robots.title" },
+      },
+      {
+        path: "replication",
+        name: "project-replication",
+        component: () => import("./views/ProjectReplication.vue"),
+        props: true,
+        meta: { title: "rules.title" },
       },
       {
         path: "logs",
@@ -109,6 +116,7 @@ const routes: RouteRecordRaw[] = [
     },
   },
   administration,
+  rulePage,
   {
     path: "/welcome",
     name: "welcome",

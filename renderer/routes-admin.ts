@@ -17,6 +17,8 @@ export const administration: RouteRecordRaw = {
     section("users", "users.title", () => import("./views/AdminUsers.vue")),
     section("groups", "groups.title", () => import("./views/AdminGroups.vue")),
     section("robots", "robots.title", () => import("./views/AdminRobots.vue")),
+    section("endpoints", "endpoints.title", () => import("./views/AdminEndpoints.vue")),
+    section("replication", "rules.title", () => import("./views/AdminReplication.vue")),
     section("logs", "log.title", () => import("./views/AdminLogs.vue")),
     { path: "configuration", redirect: { name: "admin-authentication" } },
     ...(Object.keys(settingTabs) as SettingTab[]).map((tab): RouteRecordRaw => ({
@@ -27,4 +29,13 @@ export const administration: RouteRecordRaw = {
       meta: { title: "settingsForm.title", personal: true },
     })),
   ],
+};
+
+/** A replication rule has a page of its own: its jobs need the width. */
+export const rulePage: RouteRecordRaw = {
+  path: "/administration/replication/:rule(\\d+)",
+  name: "rule",
+  component: () => import("./views/RulePage.vue"),
+  props: ({ params }) => ({ rule: Number(params.rule) }),
+  meta: { title: "rules.title", personal: true },
 };

@@ -54,6 +54,7 @@ export async function openAccess(deps: Deps): Promise<Access> {
     throttle,
     directory,
     browserMinutes: () => settings.current.session_timeout,
+    forgetLinks: (user_id) => reset.forget(user_id),
   });
   const reset: Reset = createReset({
     collections,

@@ -146,6 +146,12 @@ export function createAuthorize(
             "the registry is read-only at the moment: an administrator has set it so",
           );
         }
+        if (action === "push" && found.registry_id !== undefined) {
+          throw new Fault(
+            "DENIED",
+            `project ${found.name} keeps what it fetches from another registry: push to another project`,
+          );
+        }
         return found;
       }
       const scope = [{ type: "repository", name, actions: action === "push" ? ["pull", "push"] : [action] }];

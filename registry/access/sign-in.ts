@@ -35,6 +35,8 @@ interface Deps {
   directory: Directory;
   /** Minutes that a browser's session lives on after its last use. */
   browserMinutes(): number;
+  /** Makes every link to a new password worthless. */
+  forgetLinks(user_id: number): Promise<void>;
 }
 
 /** The window's session stays, as its machine is its owner's. */
@@ -47,6 +49,7 @@ export function createSignIn({
   throttle,
   directory,
   browserMinutes,
+  forgetLinks,
 }: Deps): SignIn {
   const { users } = collections;
 
@@ -91,6 +94,8 @@ export function createSignIn({
           check(principal, password, directory.signIn),
         );
         if (!user) throw new Fault("UNAUTHORIZED", "the name or the password is not right");
+        // Who knows the password needs no link: one that is still on its way is of use to others alone.
+        await forgetLinks(user.user_id);
         return open(user, caller);
       },
 

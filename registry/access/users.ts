@@ -141,13 +141,14 @@ export function createUsers(deps: Deps): Users {
       },
 
       async create(draft) {
+        refuseReserved(draft.username);
         return { id: (await insert(draft)).user_id };
       },
 
       async signUp(draft, caller) {
         if (!deps.selfRegistration())
           throw new Fault("FORBIDDEN", "accounts are made by an administrator here: ask one");
-        if (isReserved(draft.username)) throw new Fault("CONFLICT", `the name ${draft.username} is taken`);
+        refuseReserved(draft.username);
         // Whose name is taken is told here to anyone, so asking for many is slow.
         let taken: Fault | undefined;
         const make = (): Promise<UserDocument | undefined> =>
@@ -227,6 +228,10 @@ export function createUsers(deps: Deps): Users {
       },
     },
   };
+}
+
+function refuseReserved(name: string): void {
+  if (isReserved(name)) throw new Fault("CONFLICT", `the name ${name} is taken`);
 }
 
 function conflictOf(error: unknown): Fault {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ArchivePlace, Imported } from "./archives.ts";
 import { Clients } from "./clients.ts";
 import { operation } from "./operation.ts";
 import { nothing, one } from "./reply.ts";
@@ -92,6 +93,25 @@ export const desktop = {
     says: "Takes back what was written for that, but leaves what was changed since.",
     input: z.object({}),
     returns: one(Clients),
+  }),
+  exportArchive: operation({
+    access: "anyone",
+    says: "Lets the person choose where a project, or a repository of it, goes as an archive, and writes it there.",
+    input: ArchivePlace,
+    returns: one(z.object({ saved: z.boolean() })),
+  }),
+  importArchive: operation({
+    access: "anyone",
+    says: "Takes in an archive: the file that was dropped on the window, the one before once more, or one that the person chooses.",
+    input: ArchivePlace.extend({ again: z.boolean().default(false) }),
+    /** Nothing when no file was chosen, or when it was cancelled. */
+    returns: one(z.object({ imported: Imported.optional() })),
+  }),
+  cancelArchive: operation({
+    access: "anyone",
+    says: "Ends the export or the import that is under way; nothing of it stays.",
+    input: z.object({}),
+    returns: nothing,
   }),
   openWeb: operation({
     access: "anyone",

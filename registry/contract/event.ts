@@ -18,7 +18,8 @@ export type EventName =
   | "policy.changed"
   | "execution.changed"
   | "task.changed"
-  | "session.ended";
+  | "session.ended"
+  | "archive.moved";
 
 export interface RegistryEvent {
   name: EventName;
@@ -30,6 +31,8 @@ export interface RegistryEvent {
   repository_name?: string;
   digest?: string;
   tag?: string;
+  /** Of an artifact that was removed: the tags that went with it. */
+  tags?: string[];
   /** Whom it is for when not for all who may see the project: this user, and for a member's the project's. */
   user_id?: number;
   // Of replication: for administrators.
@@ -37,4 +40,7 @@ export interface RegistryEvent {
   policy_id?: number;
   execution_id?: number;
   task_id?: number;
+  /** Of an archive that the window writes or reads: how far it is. */
+  bytes?: number;
+  total_bytes?: number;
 }

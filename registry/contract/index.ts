@@ -5,6 +5,9 @@ import { ldap, usergroups } from "./ldap.ts";
 import { members } from "./members.ts";
 import type { Contract, Operation } from "./operation.ts";
 import { projects } from "./projects.ts";
+import { registries } from "./registries.ts";
+import { executions, tasks } from "./executions.ts";
+import { replication } from "./replication.ts";
 import { repositories } from "./repositories.ts";
 import { robots } from "./robots.ts";
 import { system } from "./system.ts";
@@ -25,6 +28,10 @@ export const contract = {
   ldap,
   usergroups,
   robots,
+  registries,
+  replication,
+  executions,
+  tasks,
 };
 export type RegistryContract = typeof contract;
 

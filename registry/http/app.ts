@@ -3,8 +3,10 @@ import type { Caller } from "../access/caller.ts";
 import { Fault } from "../contract/fault.ts";
 import { apiPrefix } from "../contract/path.ts";
 import type { LogLine } from "../config.ts";
+import { isArchive } from "./archives.ts";
 import { formBody } from "./body.ts";
 import { requestId, writeFault } from "./faults.ts";
+import { createHarborOne, isHarborOne } from "./harbor-one.ts";
 import { describeApi } from "../contract/openapi.ts";
 import { createRest, type Call } from "./rest.ts";
 import { isTrustPath } from "./trust-path.ts";
@@ -19,6 +21,7 @@ interface Deps {
   token: Edge;
   trust: Edge;
   events: Edge;
+  archives: Edge;
   /** Absent when there are no built pages to serve. */
   pages: Edge | undefined;
   version: string;
@@ -27,14 +30,16 @@ interface Deps {
 
 /** Everything that comes over HTTP, in the order it is looked at: may it come in, who is it, what does it want. */
 export function createApp(deps: Deps): Koa {
-  const { gate, callerOf, call, oci, token, trust, events, pages, version, log } = deps;
+  const { gate, callerOf, call, oci, token, trust, events, archives, pages, version, log } = deps;
   const app = new Koa();
   app.silent = true;
   const rest = createRest(call).routes();
+  const harborOne = createHarborOne(call);
   let description: object | undefined;
 
   async function api(ctx: Context): Promise<void> {
     if (ctx.path === `${apiPrefix}/events` && ctx.method === "GET") return events(ctx);
+    if (isArchive(ctx)) return archives(ctx);
     if (ctx.path === `${apiPrefix}/openapi.json`) {
       ctx.body = description ??= describeApi(version);
       return;
@@ -70,6 +75,7 @@ export function createApp(deps: Deps): Koa {
     ctx.state.caller = await callerOf(ctx);
     if (path.startsWith("/v2/") || path === "/v2") return oci(ctx);
     if (path === "/service/token") return token(ctx);
+    if (isHarborOne(path)) return harborOne(ctx);
     if (path.startsWith("/api/")) return api(ctx);
     if (path.startsWith("/c/")) return harborSession(ctx);
     if (pages) return pages(ctx);

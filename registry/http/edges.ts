@@ -6,6 +6,7 @@ import { createTrustAccess } from "../access/trust-access.ts";
 import type { LogLine } from "../config.ts";
 import type { Recorder } from "../notify/recorder.ts";
 import type { Oci } from "../oci/oci.ts";
+import type { Proxy } from "../proxy/proxy.ts";
 import type { Trust } from "../trust/service.ts";
 import { createGate } from "./gate.ts";
 import { createGuns } from "./guns.ts";
@@ -21,6 +22,7 @@ interface Deps {
   /** The address that people reach this registry by, a URL; or empty. */
   endpoint: () => string;
   oci: Oci;
+  proxy: Proxy;
   trust: Trust;
   authorize: Authorize;
   tokens: Tokens;
@@ -31,14 +33,14 @@ interface Deps {
 
 /** The edges that the clients of images and of trust data meet, which must agree on what the names of this registry are. */
 export function createEdges(deps: Deps) {
-  const { hosts, listens, endpoint, oci, trust, tokens, recorder, callerOf, log } = deps;
+  const { hosts, listens, endpoint, oci, proxy, trust, tokens, recorder, callerOf, log } = deps;
   const isOwnHost = createOwnHosts({ hosts, listens });
   const findGun = createGuns((name) => isOwnHost(name) || name === hostnameOf(endpoint()));
   const authorize = recorder.watch(deps.authorize);
   const access = createTrustAccess(authorize);
   return {
     gate: createGate({ isOwnHost, endpoint }),
-    oci: createOciEdge({ oci, authorize, recorder }),
+    oci: createOciEdge({ oci, proxy, authorize, recorder }),
     trust: createTrustEdge({ trust, findGun, access, authorize, callerOf, recorder, log }),
     token: createTokenEdge({ authorize: deps.authorize, tokens, findGun, trustAccess: access }),
   };

@@ -2,25 +2,34 @@ import type { Context } from "koa";
 import type { Caller } from "../access/caller.ts";
 import { Fault } from "../contract/fault.ts";
 import { largestManifest } from "../oci/media.ts";
-import { toDigest } from "../oci/reference.ts";
+import { isTag, toDigest } from "../oci/reference.ts";
+import type { Proxied } from "../proxy/proxy.ts";
+import type { ProjectDocument } from "../store/collections.ts";
 import { isKnown, send, type Methods } from "./oci-answer.ts";
 import type { Target } from "./oci-path.ts";
 import type { OciEdgeDeps } from "./oci.ts";
 
 /** end-3, end-7, end-9 */
-export function createManifestEdge({ oci, authorize, recorder }: OciEdgeDeps): Methods {
+export function createManifestEdge({ oci, proxy, authorize, recorder }: OciEdgeDeps): Methods {
+  async function find(project: ProjectDocument, name: string, reference: string): Promise<Proxied> {
+    if (project.registry_id !== undefined) return proxy.manifest(project, name, reference);
+    const kept = await oci.manifests.find(name, reference);
+    const { digest, manifest_media_type: media_type } = kept.artifact;
+    return { digest, media_type, bytes: kept.bytes, kept };
+  }
+
   async function read(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {
-    const { project_id } = await authorize.repository(caller, "repository:pull", name);
-    const { artifact, tag, bytes } = await oci.manifests.find(name, reference);
-    const { digest, manifest_media_type } = artifact;
+    const project = await authorize.repository(caller, "repository:pull", name);
+    const { digest, media_type, bytes, kept } = await find(project, name, reference);
     const headers = { "Docker-Content-Digest": digest, ETag: `"${digest}"` };
     if (isKnown(ctx, digest)) return send(ctx, 304, headers);
     if (ctx.method === "GET") {
-      oci.pulls.count(artifact, tag);
-      const resource = tag ? `${name}:${tag.name}` : `${name}@${digest}`;
+      if (kept) oci.pulls.count(kept.artifact, kept.tag);
+      const resource = isTag(reference) ? `${name}:${reference}` : `${name}@${digest}`;
+      const { project_id } = project;
       recorder.done(caller, { operation: "pull", resource_type: "artifact", resource, project_id });
     }
-    send(ctx, 200, { "Content-Type": manifest_media_type, ...headers }, bytes);
+    send(ctx, 200, { "Content-Type": media_type, ...headers }, bytes);
   }
 
   async function write(ctx: Context, { name, reference }: Target, caller: Caller): Promise<void> {

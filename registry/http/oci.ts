@@ -2,6 +2,7 @@ import type { Context } from "koa";
 import type { Authorize } from "../access/authorize.ts";
 import type { Caller } from "../access/caller.ts";
 import { Fault } from "../contract/fault.ts";
+import type { Proxy } from "../proxy/proxy.ts";
 import type { Recorder } from "../notify/recorder.ts";
 import type { Oci } from "../oci/oci.ts";
 import { discard, send, type Methods } from "./oci-answer.ts";
@@ -13,6 +14,7 @@ import { createUploadEdges } from "./oci-uploads.ts";
 
 export interface OciEdgeDeps {
   oci: Oci;
+  proxy: Pick<Proxy, "manifest" | "blob" | "sizeOf">;
   authorize: Pick<Authorize, "repository" | "may" | "catalog" | "login">;
   recorder: Pick<Recorder, "done">;
 }

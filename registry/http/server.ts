@@ -26,13 +26,51 @@ const limits: ServerOptions = {
   noDelay: true,
 };
 
-/** Listens, with `tls` for TLS alone. Throws `CONFLICT` for a port that is taken, in words. */
+/** The other address that `localhost` means: who held it would be sent the passwords that are meant for us. */
+const partners: Record<string, string> = { "127.0.0.1": "::1", "0.0.0.0": "::1", "::1": "127.0.0.1" };
+
+/**
+ * Listens, with `tls` for TLS alone, on a loopback address also on its partner where the machine has it. Throws `CONFLICT` for a port that is taken,
+ * in words.
+ */
 export async function listen(
   handler: RequestListener,
   { host, port }: { host: string; port: number },
   tls?: Tls,
 ): Promise<Listening> {
-  const server = tls === undefined ? createServer(limits, handler) : secureServer(handler, tls);
+  const serverOf = (): Server =>
+    tls === undefined ? createServer(limits, handler) : secureServer(handler, tls);
+  const wanted = host === "localhost" ? "127.0.0.1" : host;
+  const doors = await openDoors(serverOf, wanted, port).catch((error: NodeJS.ErrnoException) => {
+    throw inWords(error, host, port);
+  });
+  const { port: opened } = doors[0];
+  return {
+    port: opened,
+    address: hostPort(isLoopback(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host, opened),
+    close: async () => void (await Promise.all(doors.map((door) => door.close()))),
+  };
+}
+
+type Door = Pick<Listening, "port" | "close">;
+
+async function openDoors(serverOf: () => Server, host: string, port: number): Promise<[Door, ...Door[]]> {
+  const door = await openDoor(serverOf(), host, port);
+  const { [host]: partner } = partners;
+  if (partner === undefined) return [door];
+  try {
+    return [door, await openDoor(serverOf(), partner, door.port)];
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(code)) return [door];
+    await door.close();
+    // Of any port that is free, this one was so by half.
+    if (code === "EADDRINUSE" && port === 0) return openDoors(serverOf, host, port);
+    throw error;
+  }
+}
+
+async function openDoor(server: Server, host: string, port: number): Promise<Door> {
   server.timeout = idle;
   server.maxConnections = 4096;
   const sockets = new Set<Socket>();
@@ -42,14 +80,12 @@ export async function listen(
   });
 
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(inWords(error, host, port)));
+    server.once("error", reject);
     server.listen({ host, port }, resolve);
   });
-  const { port: opened } = server.address() as AddressInfo;
 
   return {
-    port: opened,
-    address: hostPort(isLoopback(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host, opened),
+    port: (server.address() as AddressInfo).port,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

@@ -37,12 +37,16 @@ const firstPurge = 60_000;
 /** Rows of an exported table: some 15 MB. */
 const largestTable = 100_000;
 
-/** What no operation of the contract does: docker's, and those at the door. */
+/** What no operation of the contract does: docker's, archives', and those at the door. */
 const furtherKinds = [
   ["push", "artifact"],
   ["pull", "artifact"],
   ["delete", "blob"],
   ["delete", "log"],
+  ["export", "project"],
+  ["export", "repository"],
+  ["import", "project"],
+  ["import", "repository"],
 ] as const;
 
 /** The log of who did what, and who may read which part of it. Harbor API 17. */

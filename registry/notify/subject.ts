@@ -3,6 +3,7 @@ import { adminId } from "../access/users.ts";
 import { secretKeys } from "../contract/configuration.ts";
 import { roles } from "../contract/permission.ts";
 import type { Collections, ProjectDocument } from "../store/collections.ts";
+import { createCopySubjects } from "./copy-subjects.ts";
 
 /** What an operation is about, as the log names it. */
 export interface Subject {
@@ -15,7 +16,8 @@ export type Values = Readonly<Record<string, unknown>>;
 export type SubjectOf = (name: string, resource_type: string, values: Values) => Promise<Subject>;
 
 export interface SubjectDeps {
-  collections: Pick<Collections, "projects" | "users" | "members" | "groups" | "robots" | "resets">;
+  collections: Pick<Collections, "projects" | "users" | "members" | "groups" | "robots" | "resets"> &
+    Parameters<typeof createCopySubjects>[0];
   /** The settings as they stand. */
   settings: () => Values;
 }
@@ -26,6 +28,7 @@ export interface SubjectDeps {
  */
 export function createSubjects({ collections, settings }: SubjectDeps): SubjectOf {
   const { projects, users, members, groups, robots, resets } = collections;
+  const copySubjectOf = createCopySubjects(collections);
 
   async function projectOf(values: Values): Promise<ProjectDocument | undefined> {
     const which = values.project_name_or_id ?? values.project_name ?? ownProject(values);
@@ -111,7 +114,7 @@ export function createSubjects({ collections, settings }: SubjectDeps): SubjectO
       case "configuration":
         return { resource: changed(values) };
       default:
-        return { resource: textOf(values.name ?? values.id) };
+        return { resource: (await copySubjectOf(kind, values)) ?? textOf(values.name ?? values.id) };
     }
   }
 

@@ -6,6 +6,8 @@ import type { Manifest } from "./media.ts";
 export interface Found {
   /** The manifests among an index's children; what else it names are blobs. */
   children: readonly ArtifactDocument[];
+  /** Manifests that it names and that are to come: of an index that a proxy project keeps. */
+  absent?: ReadonlySet<string>;
   /** Of an image: what its configuration tells. */
   extra_attrs: Record<string, unknown>;
 }
@@ -25,15 +27,17 @@ export function toArtifact({
   manifest,
   repository,
   children,
+  absent = new Set(),
   manifest_size,
   ...facts
 }: Facts): ArtifactDocument {
   const { config, layers, subject } = manifest;
   const held = new Map(children.map((child) => [child.digest, child]));
+  const isChild = ({ digest }: Descriptor): boolean => held.has(digest) || absent.has(digest);
   const blobs = [
     ...(config ? [config] : []),
     ...layers,
-    ...manifest.children.filter(({ digest }) => !held.has(digest)),
+    ...manifest.children.filter((child) => !isChild(child)),
   ];
   let size = manifest_size;
   for (const blob of blobs) size += blob.size;
@@ -51,7 +55,7 @@ export function toArtifact({
     manifest_size,
     annotations: manifest.annotations,
     blobs: blobs.map(({ digest, media_type, size: bytes }) => ({ digest, media_type, size: bytes })),
-    children: manifest.children.filter(({ digest }) => held.has(digest)).map(toChild),
+    children: manifest.children.filter(isChild).map(toChild),
     ...(subject === undefined ? {} : { subject }),
   };
 }

@@ -10,6 +10,10 @@ const largestConfig = 2 ** 20;
 /** How many missing digests a refusal names. */
 const mostNamed = 20;
 
+export interface Sparse {
+  sparse?: boolean;
+}
+
 /**
  * What a manifest names, which must be in its repository: a registry that takes a manifest promises that it can be pulled.
  * The distribution spec lets it refuse others ("Push"); a `subject` alone may come later.
@@ -36,13 +40,15 @@ export function createContents(
 
   return {
     /**
-     * `repository` is absent for one that is yet to be made, which holds nothing.
+     * `repository` is absent for one that is yet to be made, which holds nothing. A `sparse` index may name children
+     * that are to come.
      * Throws `MANIFEST_BLOB_UNKNOWN`, naming what is missing, and `MANIFEST_INVALID`.
      */
     async locate(
       name: string,
       repository: RepositoryDocument | undefined,
       manifest: Manifest,
+      { sparse = false }: Sparse = {},
     ): Promise<Found> {
       const { config, layers } = manifest;
       const needed = [...(config ? [config] : []), ...layers.filter((layer) => !isForeign(layer))];
@@ -57,8 +63,8 @@ export function createContents(
         // BuildKit keeps its cache as an index of layers.
         else if (!(await hasBlob(repository, child))) missing.add(child.digest);
       }
-      if (missing.size > 0) throw unknown([...missing], name);
-      return { children, extra_attrs: await extraAttrs(manifest) };
+      if (missing.size > 0 && !sparse) throw unknown([...missing], name);
+      return { children, absent: missing, extra_attrs: await extraAttrs(manifest) };
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Locks } from "../store/locks.ts";
 import type { Sequence } from "../store/sequence.ts";
 import { toArtifact } from "./artifact.ts";
 import type { Place } from "./blobs.ts";
-import { createContents } from "./contents.ts";
+import { createContents, type Sparse } from "./contents.ts";
 import { largestManifest, parseManifest } from "./media.ts";
 import { algorithmOf, isTag, toDigest, toTag } from "./reference.ts";
 import type { Repositories } from "./repositories.ts";
@@ -18,7 +18,7 @@ export interface Manifests {
   /** By tag or digest. Throws `NAME_UNKNOWN`, `MANIFEST_UNKNOWN`, `DIGEST_INVALID`. */
   find(repository_name: string, reference: string): Promise<FoundManifest>;
   /** Throws `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN`, `DIGEST_INVALID`, `TAG_INVALID`. */
-  put(place: Place, pushed: PushedManifest): Promise<KeptManifest>;
+  put(place: Place, pushed: PushedManifest, sparse?: Sparse): Promise<KeptManifest>;
   /** Removes an artifact with its tags. Throws `MANIFEST_UNKNOWN`, and `PRECONDITION` for a child of an index. */
   remove(repository: RepositoryDocument, digest: string): Promise<void>;
 }
@@ -104,15 +104,16 @@ export function createManifests({
       return { artifact, tag, bytes: await bytesOf(artifact.digest) };
     },
 
-    async put(place, { reference, tags: further, content_type, bytes }) {
+    async put(place, { reference, tags: further, content_type, bytes }, sparse) {
       const wanted = [...new Set([...(isByDigest(reference) ? [] : [reference]), ...further])].map(toTag);
       const digest = digestOf(bytes, reference);
       const manifest = parseManifest(bytes, content_type);
       // A refused manifest makes no repository.
-      if (!(await repositories.find(place.name))) await contents.locate(place.name, undefined, manifest);
+      if (!(await repositories.find(place.name)))
+        await contents.locate(place.name, undefined, manifest, sparse);
       const repository = await locks.lock(`blob:${digest}`, () =>
         repositories.write(place.project, place.name, async (into) => {
-          const found = await contents.locate(into.name, into, manifest);
+          const found = await contents.locate(into.name, into, manifest, sparse);
           await blobs.write(digest, bytes);
           if (!(await artifacts.get(`${into.id}@${digest}`))) {
             const [id, push_time] = [await sequence.next("artifacts"), now().toISOString()];
@@ -131,7 +132,7 @@ export function createManifests({
 
     async remove(repository, digest) {
       const key = `${repository.id}@${digest}`;
-      await repositories.change(repository, async () => {
+      const tags = await repositories.change(repository, async () => {
         const artifact = await artifacts.get(key);
         if (!artifact) throw unknown(digest, repository.name);
         await assertNoParent(repository, digest);
@@ -141,8 +142,9 @@ export function createManifests({
         await pulls.removeAll({
           what: { in: [`artifact:${artifact.id}`, ...gone.map(({ id }) => `tag:${id}`)] },
         });
+        return gone.map((tag) => tag.name);
       });
-      events.emit({ name: "artifact.removed", ...about(repository, digest) });
+      events.emit({ name: "artifact.removed", ...about(repository, digest), tags });
     },
   };
 

@@ -43,7 +43,7 @@ export function createProjects({
   adminsOnly,
   now,
 }: Deps): Projects {
-  const { projects, members, repositories, users } = collections;
+  const { projects, members, repositories, users, policies } = collections;
 
   async function locate(which: string | number): Promise<ProjectDocument> {
     const found =
@@ -64,6 +64,7 @@ export function createProjects({
       update_time,
       deleted: false,
       togglable: await authorize.holds(caller, "project:update", project),
+      ...(project.registry_id === undefined ? {} : { registry_id: project.registry_id }),
       ...(role_ids[0] === undefined ? {} : { current_user_role_id: role_ids[0] }),
       current_user_role_ids: role_ids,
       repo_count: await repositories.count({ project_id }),
@@ -77,6 +78,7 @@ export function createProjects({
     open: boolean,
     metadata: Record<string, string>,
     owner: { user_id: number; username: string },
+    registry_id?: number,
   ) {
     const time = now().toISOString();
     const project: ProjectDocument = {
@@ -86,6 +88,7 @@ export function createProjects({
       owner_name: owner.username,
       public: open,
       metadata,
+      ...(registry_id === undefined ? {} : { registry_id }),
       creation_time: time,
       update_time: time,
     };
@@ -116,8 +119,24 @@ export function createProjects({
     return user;
   }
 
+  /** What a proxy project fetches is fetched with the endpoint's credentials: that is an administrator's to give. */
+  async function upstreamOf(registry_id: number | null | undefined, { user }: Caller) {
+    if (registry_id === undefined || registry_id === null || registry_id === 0) return undefined;
+    if (!user?.sysadmin_flag)
+      throw new Fault("FORBIDDEN", "only system administrators make projects that fetch from an endpoint");
+    if (!(await collections.registries.get(String(registry_id))))
+      throw new Fault("NOT_FOUND", `there is no endpoint ${registry_id}`);
+    return registry_id;
+  }
+
   async function whyNot(project: ProjectDocument): Promise<string | undefined> {
-    const count = await repositories.count({ project_id: project.project_id });
+    const { project_id } = project;
+    const rules = await policies.list({ where: { project_id }, sort: ["id"] });
+    if (rules.length > 0) {
+      const names = rules.map((rule) => rule.name).join(", ");
+      return `project ${project.name} has replication rules: delete ${names} first`;
+    }
+    const count = await repositories.count({ project_id });
     if (count === 0) return undefined;
     const held = count === 1 ? "a repository" : `${count} repositories`;
     return `project ${project.name} holds ${held}: delete ${count === 1 ? "it" : "them"} first`;
@@ -139,8 +158,10 @@ export function createProjects({
     async create({ project_name, metadata, ...draft }, caller) {
       const owner = await ownerFor(caller);
       const { open, rest } = settingsOf(draft.public, metadata);
+      assertFew(rest);
+      const registry_id = await upstreamOf(draft.registry_id, caller);
       const project = await locks.lock(`projects:${project_name}`, () =>
-        insert(project_name, open ?? false, rest, owner),
+        insert(project_name, open ?? false, rest, owner, registry_id),
       );
       events.emit({ name: "project.created", project_id: project.project_id, project_name });
       return { id: project.project_id };
@@ -162,9 +183,11 @@ export function createProjects({
       const { open, rest } = settingsOf(change.public, metadata);
       await locks.lock(`project:${project.project_id}`, async () => {
         const current = await locate(project.project_id);
+        const all = { ...current.metadata, ...rest };
+        assertFew(all);
         await projects.update(String(project.project_id), {
           public: open ?? current.public,
-          metadata: { ...current.metadata, ...rest },
+          metadata: all,
           update_time: now().toISOString(),
         });
       });
@@ -208,6 +231,14 @@ export function createProjects({
       };
     },
   };
+}
+
+/** Settings that a project may have: a few, for all of them are in every answer. */
+const mostSettings = 50;
+
+function assertFew(metadata: Record<string, string>): void {
+  if (Object.keys(metadata).length > mostSettings)
+    throw new Fault("BAD_REQUEST", `a project has ${mostSettings} settings at most`);
 }
 
 /** `metadata.public` is a word, and counts more than the bare flag of Harbor 1.x. Harbor API 4.1. */

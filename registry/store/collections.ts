@@ -1,207 +1,33 @@
 import type { Collection, CollectionSpec, Documents } from "./documents.ts";
+import type {
+  ProjectDocument,
+  RepositoryDocument,
+  ArtifactDocument,
+  TagDocument,
+  BlobLinkDocument,
+  PullDocument,
+} from "./content-documents.ts";
+import type {
+  UserDocument,
+  MemberDocument,
+  SessionDocument,
+  ResetDocument,
+  GroupDocument,
+  RobotDocument,
+} from "./people-documents.ts";
+import type {
+  RegistryDocument,
+  PolicyDocument,
+  ExecutionDocument,
+  JobDocument,
+  ScheduleDocument,
+} from "./copying-documents.ts";
+import type { TrustChangeDocument, TrustKeyDocument } from "./trust-documents.ts";
 
-/** Every kind of document, with its key and indexes. Field names are Harbor's where Harbor has one; times are RFC 3339. */
-
-export interface ProjectDocument {
-  project_id: number;
-  name: string;
-  owner_id: number;
-  owner_name: string;
-  public: boolean;
-  metadata: Record<string, string>;
-  creation_time: string;
-  update_time: string;
-}
-
-export interface UserDocument {
-  user_id: number;
-  username: string;
-  email: string;
-  realname: string;
-  comment: string;
-  sysadmin_flag: boolean;
-  /** Absent while nobody can sign in as this user. */
-  password?: string;
-  /** Tokens and sessions from before this are void. RFC 3339. */
-  password_time?: string;
-  /** `ldap` for who signs in by the directory, and has no password here. */
-  source?: "ldap";
-  /** The directory's groups at the last sign-in, as far as they are known here. */
-  group_ids?: number[];
-  /** `sysadmin_flag` comes from the directory's administrator group, and goes with it. */
-  admin_by_group?: boolean;
-  /** The name as the directory compares it: names that become the same here are not the same person. */
-  directory_name?: string;
-  creation_time: string;
-  update_time: string;
-}
-
-export interface MemberDocument {
-  id: number;
-  project_id: number;
-  entity_id: number;
-  entity_type: "u" | "g";
-  role_id: number;
-}
-
-export interface RepositoryDocument {
-  id: number;
-  project_id: number;
-  /** With its project. */
-  name: string;
-  description: string;
-  creation_time: string;
-  update_time: string;
-}
-
-export interface ArtifactDocument {
-  id: number;
-  project_id: number;
-  repository_id: number;
-  repository_name: string;
-  digest: string;
-  /** Of the configuration. */
-  media_type: string;
-  manifest_media_type: string;
-  artifact_type: string;
-  /** Bytes: manifest, configuration and layers; of an index, with its children. */
-  size: number;
-  /** Bytes of the manifest alone. */
-  manifest_size: number;
-  push_time: string;
-  annotations: Record<string, string>;
-  /** Of an image: what its configuration tells. */
-  extra_attrs: Record<string, unknown>;
-  /** The blobs it names, configuration first. */
-  blobs: { digest: string; media_type: string; size: number }[];
-  /** Of an index: the manifests it names. */
-  children: { digest: string; platform?: Record<string, unknown>; annotations?: Record<string, string> }[];
-  /** The digest it refers to, whether or not that is there yet. */
-  subject?: string;
-}
-
-export interface TagDocument {
-  id: number;
-  repository_id: number;
-  name: string;
-  digest: string;
-  push_time: string;
-}
-
-/** A repository may serve a blob only if it has this: bytes are shared, knowing a digest is not a right. */
-export interface BlobLinkDocument {
-  repository_id: number;
-  project_id: number;
-  digest: string;
-  size: number;
-}
-
-/** Counts and times of pulls: written often and of little weight, so apart from what they count. */
-export interface PullDocument {
-  /** `repository:12`, `artifact:34` or `tag:56`. */
-  what: string;
-  count: number;
-  pull_time: string;
-}
-
-export interface SessionDocument {
-  /** SHA-256 of the token; the token itself is only with its holder. */
-  hash: string;
-  user_id: number;
-  created: string;
-  expires: string;
-  /** How long it lives on after its last use. */
-  minutes: number;
-  from: string;
-  agent: string;
-}
-
-/** A link to set a new password: once, and not for long. */
-export interface ResetDocument {
-  /** SHA-256 of what the link holds. */
-  hash: string;
-  user_id: number;
-  expires: string;
-}
-
-export interface GroupDocument {
-  id: number;
-  group_name: string;
-  /** 1 is a group of the directory. */
-  group_type: number;
-  ldap_group_dn: string;
-}
-
-export interface RobotDocument {
-  id: number;
-  /** In full: `robot$build`, or `robot$project+build`. */
-  name: string;
-  description: string;
-  level: "system" | "project";
-  /** The project whose admins own it; absent for one of the system. */
-  project_id?: number;
-  /** SHA-256 of a secret that was made here, random and long enough for that; of one that was given, as of a password. */
-  secret: string;
-  /** Tokens from before this are void. RFC 3339. */
-  secret_time: string;
-  /** Days; -1 never ends. */
-  duration: number;
-  disable: boolean;
-  /** Seconds since 1970; -1 never. */
-  expires_at: number;
-  permissions: {
-    kind: "project" | "system";
-    namespace: string;
-    /** Of the project that the namespace names: another one of its name is another project. */
-    project_id?: number;
-    access: { resource: string; action: string; effect?: string | undefined }[];
-  }[];
-  creator_id: number;
-  creation_time: string;
-  update_time: string;
-}
-
-/**
- * One change of a collection's trust data, which is one write, and so happened whole or not at all. A collection is what its
- * changes since its last deletion say.
- */
-export interface TrustChangeDocument {
-  /** Later changes have larger ones, whatever collection they are of. */
-  id: number;
-  /** As clients name it: `localhost:5143/library/app`. */
-  gun: string;
-  project_id: number;
-  /** With its project. */
-  repository_name: string;
-  category: "update" | "deletion";
-  /** Of the timestamp that it brought; 0 for a deletion. */
-  version: number;
-  /** Of that timestamp, in hexadecimal; empty for a deletion. */
-  sha256: string;
-  /**
-   * The metadata it brought, each a blob of that digest: whoever removes blobs that nobody names must count these too.
-   * Emptied when the collection is deleted.
-   */
-  files: { role: string; version: number; sha256: string }[];
-  /** Who published; empty for what the server signed anew by itself. */
-  username: string;
-  creation_time: string;
-}
-
-/** A key by which the server signs for one collection. */
-export interface TrustKeyDocument {
-  keyid: string;
-  gun: string;
-  project_id: number;
-  role: "timestamp" | "snapshot";
-  /** DER, in base64. */
-  public: string;
-  /** The private key, sealed with a key that is among the secrets. */
-  sealed: string;
-  /** It has signed. */
-  used: boolean;
-  creation_time: string;
-}
+export type * from "./content-documents.ts";
+export type * from "./people-documents.ts";
+export type * from "./copying-documents.ts";
+export type * from "./trust-documents.ts";
 
 export interface SequenceDocument {
   name: string;
@@ -214,11 +40,13 @@ export interface FactDocument {
   value: unknown;
 }
 
+/** Every kind of document, with its key and indexes. */
+
 const projects: CollectionSpec<ProjectDocument> = {
   name: "projects",
   key: (project) => String(project.project_id),
   unique: [["name"]],
-  index: [["owner_id"]],
+  index: [["owner_id"], ["registry_id"]],
 };
 const users: CollectionSpec<UserDocument> = {
   name: "users",
@@ -284,6 +112,31 @@ const trustKeys: CollectionSpec<TrustKeyDocument> = {
   key: (key) => key.keyid,
   index: [["gun"], ["project_id"]],
 };
+const registries: CollectionSpec<RegistryDocument> = {
+  name: "registries",
+  key: (registry) => String(registry.id),
+  unique: [["name"]],
+};
+const policies: CollectionSpec<PolicyDocument> = {
+  name: "policies",
+  key: (policy) => String(policy.id),
+  unique: [["name"]],
+  index: [["src_registry_id"], ["dest_registry_id"], ["project_id"]],
+};
+const executions: CollectionSpec<ExecutionDocument> = {
+  name: "executions",
+  key: (execution) => String(execution.id),
+  index: [["policy_id"]],
+};
+const jobs: CollectionSpec<JobDocument> = {
+  name: "jobs",
+  key: (job) => String(job.id),
+  index: [["group"], ["status"], ["key"], ["kind"]],
+};
+const schedules: CollectionSpec<ScheduleDocument> = {
+  name: "schedules",
+  key: (schedule) => schedule.name,
+};
 const sequences: CollectionSpec<SequenceDocument> = { name: "sequences", key: (sequence) => sequence.name };
 const facts: CollectionSpec<FactDocument> = { name: "facts", key: (fact) => fact.name };
 
@@ -302,6 +155,11 @@ const specs = {
   robots,
   trustChanges,
   trustKeys,
+  registries,
+  policies,
+  executions,
+  jobs,
+  schedules,
   sequences,
   facts,
 };

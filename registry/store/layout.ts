@@ -20,6 +20,8 @@ export function layoutOf(dataDir: string) {
     secrets: join(dataDir, "secrets.json"),
     /** Of `log.ts`: JSON lines. */
     log: join(dataDir, "logs", "berth.log"),
+    /** Logs of jobs, each `<id>.log`: `jobs/job-log.ts`. */
+    jobs: join(dataDir, "jobs"),
     /** Who did what: a file of JSON lines for each month, `notify/audit.ts`. */
     audit: join(dataDir, "audit"),
     /** The certificate of Berth's own authority, for clients to trust; its key is among the secrets. */

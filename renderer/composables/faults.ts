@@ -17,7 +17,10 @@ export function useFaults() {
   return { inWords };
 }
 
-function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
+/** A message of the registry as a sentence. */
+export function sentence(message: string): string {
+  // An address or a name stays as it is written.
+  const isWord = /^[a-z]+(?![^\s,])/.test(message);
+  const text = isWord ? message.charAt(0).toUpperCase() + message.slice(1) : message;
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

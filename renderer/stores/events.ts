@@ -3,8 +3,10 @@ import { ref } from "vue";
 import type { RegistryEvent } from "../../registry/contract/event.ts";
 import { useConnection } from "../client.ts";
 
-/** A push is several events in a row; lists are read again once, when it is quiet for this long. */
+/** A push is several events in a row; lists are read again once, when it is quiet for this long. Milliseconds. */
 const quiet = 100;
+/** While it never gets quiet, as when jobs tell how far they are, they are read this often. Milliseconds. */
+const steady = 1000;
 
 type Listener = (event: RegistryEvent) => void;
 
@@ -36,11 +38,19 @@ export const useEvents = defineStore("events", () => {
   /** Calls `refresh` soon after events that concern it, and after a time in which none could be heard. */
   function follow(concerns: (event: RegistryEvent) => boolean, refresh: () => void): void {
     let waiting: ReturnType<typeof setTimeout> | undefined;
+    let first = 0;
     followers.add(refresh);
     listen((event) => {
       if (!concerns(event)) return;
+      if (waiting === undefined) first = Date.now();
       clearTimeout(waiting);
-      waiting = setTimeout(refresh, quiet);
+      waiting = setTimeout(
+        () => {
+          waiting = undefined;
+          refresh();
+        },
+        Math.max(0, Math.min(quiet, first + steady - Date.now())),
+      );
     });
   }
 

@@ -24,9 +24,12 @@ export const useLog = defineStore("log", () => {
     if (project === undefined) return client.audit.list({ ...filter, ...page });
     return client.audit.ofProject({ ...filter, ...page, project_name_or_id: project });
   });
-  // Whatever happens is in the log, so it is read again after each event that it may hold.
+  // Whatever happens is in the log, so it is read again after each event that it may hold; jobs that move on are not in it.
   useEvents().follow(
-    (event) => shown !== undefined && (shown.project === undefined || event.project_name === shown.project),
+    (event) =>
+      shown !== undefined &&
+      event.name !== "task.changed" &&
+      (shown.project === undefined || event.project_name === shown.project),
     () => void listing.refresh(),
   );
 

@@ -24,6 +24,9 @@ export const useProject = defineStore("project", () => {
     return mayIn(project.value, session.user, permission);
   }
 
+  /** What a proxy project keeps comes from its endpoint alone. */
+  const mayImport = computed(() => may("repository:push") && !project.value?.registry_id);
+
   async function setPublic(name: string, toPublic: boolean): Promise<void> {
     await client.projects.update({ project_name_or_id: name, metadata: { public: String(toPublic) } });
     await reading.refresh();
@@ -37,6 +40,7 @@ export const useProject = defineStore("project", () => {
     leave: reading.leave,
     isPublic,
     may,
+    mayImport,
     setPublic,
     deletable: (name: string) => client.projects.deletable({ project_name_or_id: name }),
     remove: (name: string) => client.projects.remove({ project_name_or_id: name }),

@@ -26,8 +26,10 @@ export const useProjects = defineStore("projects", () => {
     () => document.visibilityState === "visible" && void listing.refresh(),
   );
 
-  async function create(project_name: string, isPublic: boolean): Promise<void> {
-    await client.projects.create({ project_name, metadata: { public: String(isPublic) } });
+  /** With an endpoint it is a proxy project of that one. */
+  async function create(project_name: string, isPublic: boolean, registry_id?: number): Promise<void> {
+    const metadata = { public: String(isPublic) };
+    await client.projects.create({ project_name, metadata, ...(registry_id && { registry_id }) });
     await listing.refresh();
   }
 

@@ -1,6 +1,7 @@
 import { Fault, faultOf, type FaultBody } from "../../registry/contract/fault.ts";
 import type { Operation } from "../../registry/contract/operation.ts";
 import { apiPrefix, fillPath, routeOf } from "../../registry/contract/path.ts";
+import { createHttpArchives } from "./archives-http.ts";
 import { openEvents } from "./events.ts";
 import type { Transport } from "./transport.ts";
 
@@ -36,6 +37,13 @@ export function createHttpTransport(origin = ""): Transport {
 
   return {
     place: "browser",
+    archives: createHttpArchives({
+      origin,
+      async proof(): Promise<Record<string, string>> {
+        await send({ method: "GET", url: `${origin}${apiPrefix}/ping`, safe: true, named: false });
+        return csrf === undefined ? {} : { [csrfHeader]: csrf };
+      },
+    }),
     async call(name, operation, input) {
       if (operation.rest === undefined)
         throw new Fault("UNSUPPORTED", "only the desktop application can do this");

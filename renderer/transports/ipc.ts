@@ -1,10 +1,12 @@
 import type { RegistryEvent } from "../../registry/contract/event.ts";
 import { faultOf, type FaultBody } from "../../registry/contract/fault.ts";
+import { createWindowArchives } from "./archives-window.ts";
 import type { Transport } from "./transport.ts";
 
 /** What the preload script puts on the window. */
 export interface Bridge {
-  call(name: string, input: unknown): Promise<{ value?: unknown } | { error: FaultBody }>;
+  /** With a file that was dropped on the page, for what takes one. */
+  call(name: string, input: unknown, file?: File): Promise<{ value?: unknown } | { error: FaultBody }>;
   on(listener: (event: RegistryEvent) => void): () => void;
 }
 
@@ -17,6 +19,7 @@ declare global {
 export function createIpcTransport(bridge: Bridge): Transport {
   return {
     place: "window",
+    archives: createWindowArchives(bridge),
     async call(name, _operation, input) {
       // Vue's reactive proxies cannot be cloned over IPC; a JSON copy can.
       const reply = await bridge.call(name, JSON.parse(JSON.stringify(input)));

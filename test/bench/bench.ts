@@ -33,7 +33,7 @@ async function bench(): Promise<void> {
   if (values.help) return console.log(help);
   const chosen = values.only?.split(",") ?? [...Object.keys(workloads), "memory"];
   const unknown = chosen.filter((name) => name !== "memory" && !(name in workloads));
-  const absent = missing(["docker-registry", "wrk"]);
+  const absent = missing(["docker-registry", "wrk", "skopeo"]);
   if (unknown.length > 0) throw new Error(`there is no part ${unknown.join(", ")}\n\n${help}`);
   if (absent.length > 0) throw new Error(`${absent.join(", ")} missing: test/setup.sh brings them`);
   if (!existsSync(join(root, "out/main/serve.cjs"))) throw new Error("nothing is built: npm run build");
@@ -115,6 +115,7 @@ least and the most in brackets; a ratio is taken within a round. Ratios are what
   have the file in memory, and every measurement after the disk is in step (\`sync\`).
 - A small image is a layer of 8 KiB, a configuration and a manifest.
 - Manifests are asked for by wrk, those by \`HEAD\` by a small program of the bench, since wrk waits for a body.
+- Replication goes from one Berth into an empty docker-registry of its own each time, by a rule and by \`skopeo sync\`.
 - The event loop's stalls are seen from within (\`monitorEventLoopDelay\`), the calls from without, over REST.
 `;
 }

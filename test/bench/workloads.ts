@@ -3,6 +3,7 @@ import { makeBlob, pull, push, refresh } from "./big-blobs.ts";
 import { startBerth, startPeer, type Contender } from "./contenders.ts";
 import { measurePeople } from "./people.ts";
 import { absolute, byRate, bySpeed, type Figure } from "./figures.ts";
+import { measureReplication } from "./replication.ts";
 import { requestsPerSecond } from "./manifests.ts";
 import { inTurn, secondsOf } from "./rounds.ts";
 import { makeImages, pullImages, pushImages } from "./small-images.ts";
@@ -35,6 +36,7 @@ export const workloads = {
   manifests,
   load,
   people,
+  replication,
 } satisfies Record<string, Workload>;
 
 async function ready({ folder, rounds }: Bench): Promise<Figure[]> {
@@ -141,4 +143,22 @@ async function people({ folder, seconds }: Bench): Promise<Figure[]> {
       { berth: [p95] },
     );
   });
+}
+
+async function replication({ folder, rounds }: Bench): Promise<Figure[]> {
+  const { bytes, first, again, arrives } = await measureReplication(folder, rounds.long);
+  const set = `30 repositories, ${Math.round(bytes / 2 ** 20)} MiB, against \`skopeo sync\``;
+  return [
+    bySpeed(`replication of ${set}: first time`, first, { atLeast: 1 }),
+    bySpeed(`replication of ${set}: nothing changed`, again, { atLeast: 10 }),
+    absolute(
+      {
+        title: "a push arrives at the other Berth, 95th percentile",
+        unit: "s",
+        digits: 2,
+        bar: { below: 2 },
+      },
+      { berth: [arrives] },
+    ),
+  ];
 }

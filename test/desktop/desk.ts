@@ -22,6 +22,9 @@ export interface TrayMenu {
   tooltip: string;
   labels: string[];
   disabled: string[];
+  /** Of inner menus, each after its outer entry: `Outer > Inner`. */
+  inner: string[];
+  checked: string[];
 }
 
 /** A person's desk: a screen, a session's bus, a keychain that is unlocked, a panel for tray icons, and a home. */

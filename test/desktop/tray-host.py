@@ -1,7 +1,8 @@
 """The part of a desktop that shows tray icons, for tests: what a panel of KDE or GNOME does, without the panel.
 
 Owns org.kde.StatusNotifierWatcher, and answers on standard output, one JSON object a line, what is asked of it on
-standard input, one word a line: `menu`, `press <label>`, `activate`.
+standard input, one word a line: `menu`, `press <label>`, `activate`. What stands in an inner menu is named after it:
+`press Outer > Inner`.
 """
 
 import json
@@ -69,8 +70,20 @@ def look(item):
     properties = dbus.Interface(bus.get_object(owner, path), PROPERTIES).GetAll(ITEM)
     menu = dbus.Interface(bus.get_object(owner, properties["Menu"]), MENU)
     _, (_, _, rows) = menu.GetLayout(0, -1, dbus.Array([], signature="s"))
-    entries = [(int(row[0]), str(row[1].get("label", "")), bool(row[1].get("enabled", True))) for row in rows]
-    return properties, menu, entries
+    return properties, menu, list(entries_of(rows, ""))
+
+
+def entries_of(rows, outer):
+    for number, about, inner in rows:
+        label = outer + str(about.get("label", ""))
+        yield {
+            "number": int(number),
+            "label": label if about.get("label") else "",
+            "inner": outer != "",
+            "enabled": bool(about.get("enabled", True)),
+            "checked": int(about.get("toggle-state", 0)) == 1,
+        }
+        yield from entries_of(inner, label + " > ")
 
 
 def answer(line):
@@ -80,9 +93,9 @@ def answer(line):
     properties, menu, entries = look(item)
     word, _, label = line.partition(" ")
     if word == "press":
-        for number, name, enabled in entries:
-            if name == label and enabled:
-                menu.Event(number, "clicked", dbus.String("", variant_level=1), dbus.UInt32(0))
+        for entry in entries:
+            if entry["label"] == label and entry["enabled"]:
+                menu.Event(entry["number"], "clicked", dbus.String("", variant_level=1), dbus.UInt32(0))
                 return {"there": True, "pressed": True}
         return {"there": True, "pressed": False}
     if word == "activate":
@@ -91,8 +104,10 @@ def answer(line):
     return {
         "there": True,
         "tooltip": str(properties["ToolTip"][2]),
-        "labels": [name for _, name, _ in entries if name],
-        "disabled": [name for _, name, enabled in entries if name and not enabled],
+        "labels": [entry["label"] for entry in entries if entry["label"] and not entry["inner"]],
+        "disabled": [entry["label"] for entry in entries if entry["label"] and not entry["enabled"]],
+        "inner": [entry["label"] for entry in entries if entry["label"] and entry["inner"]],
+        "checked": [entry["label"] for entry in entries if entry["checked"]],
     }
 
 
