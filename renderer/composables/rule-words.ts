@@ -5,6 +5,11 @@ import { scheduleOf, type Schedule } from "../schedule.ts";
 
 type Side = Rule["src_registry"];
 
+/** Words that stand alone elsewhere, inside a sentence. */
+export function inside(words: string): string {
+  return words.charAt(0).toLowerCase() + words.slice(1);
+}
+
 /** What a rule does, in words. */
 export function useRuleWords() {
   const { t, locale } = useI18n();

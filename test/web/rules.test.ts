@@ -38,7 +38,7 @@ describe("a rule in its dialog", () => {
     const draft = draftOf(formOf(rule));
     expect(draft).toMatchObject({
       name: "nightly",
-      src_registry: { id: 0, name: "Local", type: "berth" },
+      src_registry: { id: 0 },
       dest_registry: { id: 3 },
       dest_namespace: "mirror",
       dest_namespace_replace_count: 2,
