@@ -18,7 +18,7 @@ export interface Fetching {
     project: ProjectDocument,
     name: string,
     piece: Piece,
-    take?: Take | undefined,
+    take?: Take  ,
   ): Promise<{ given: boolean }>;
   close(): Promise<void>;
 }
