@@ -14,12 +14,7 @@ export interface Fetching {
    * Brings a blob here, once however many ask. The first who asks gets the bytes as they come, and is told so;
    * the others wait for the whole.
    */
-  fetch(
-    project: ProjectDocument,
-    name: string,
-    piece: Piece,
-    take?: Take  ,
-  ): Promise<{ given: boolean }>;
+  fetch(project: ProjectDocument, name: string, piece: Piece, take?: Take): Promise<{ given: boolean }>;
   close(): Promise<void>;
 }
 

@@ -52,7 +52,7 @@ const early = 30 * 86_400_000;
 export async function openTls({ config, hosts, endpoint, path, secrets, now, log }: TlsDeps): Promise<Tls> {
   const authorityFor = createAuthority({ path, secrets, now });
   const { listen, pair: files } = config;
-  let listener: ((shown: Shown) => void) | undefined;
+  const listeners = new Set<(shown: Shown) => void>();
   let trouble: string | undefined;
   let names = namesOf({ listen, hosts, endpoint: endpoint() });
   let current = files === undefined ? await issueAll(names) : await readAll(files);
@@ -99,7 +99,7 @@ export async function openTls({ config, hosts, endpoint, path, secrets, now, log
         message: "certificate renewed",
         until: new X509Certificate(current.pair.cert).validTo,
       });
-      listener?.(current);
+      for (const told of listeners) told(current);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (trouble !== reason) log({ level: "warn", message: "certificate not renewed", reason });
@@ -130,7 +130,7 @@ export async function openTls({ config, hosts, endpoint, path, secrets, now, log
       ...(current.authority === undefined ? {} : { authority: factsOf(current.authority) }),
     }),
     onChange(told) {
-      listener = told;
+      listeners.add(told);
     },
     close: () => clearInterval(checks),
   };
