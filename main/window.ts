@@ -58,7 +58,8 @@ export function createWindow({ path, memory, mayClose }: Options): BrowserWindow
     // One that dies again at once would be reloaded for ever.
     if (reason === "clean-exit" || Date.now() - lastReload < 10_000) return;
     lastReload = Date.now();
-    window.webContents.reload();
+    // Not at once: a reload while Electron still buries the process may be lost.
+    setTimeout(() => window.isDestroyed() || window.webContents.reload(), 200);
   });
   void window.loadURL(urlOf(path));
   return window;
